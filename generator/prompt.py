@@ -1,0 +1,80 @@
+"""Passage and Prompt: a question and numbered passages, as a generator is shown them."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from ingest.chunk import Chunk
+from ingest.index import IndexedDocument
+
+NO_ANSWER = "NO ANSWER"
+"""What a generator writes when the passages do not answer the question."""
+
+_BRACKETED_NUMBER = re.compile(r"\[(\s*\d+(?:\s*[,–-]\s*\d+)*\s*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk with the number under which a draft may cite it, from 1 on."""
+
+    number: int
+    document: IndexedDocument
+    chunk: Chunk
+
+    @property
+    def text(self) -> str:
+        """The chunk's text as it is shown to a generator.
+
+        Bracketed numbers in the document's own words become "(3)", so that a quotation cannot pass
+        for a citation, nor a document invent a passage. Every character keeps its offset.
+        """
+        return _BRACKETED_NUMBER.sub(r"(\1)", self.chunk.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a generator answers: `system` and `user` are the whole text for a language model,
+    `question` and `passages` what it was made of. `version` is "name@number" of the template."""
+
+    version: str
+    system: str
+    user: str
+    question: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTemplate:
+    """A template file of `generator/prompts/`."""
+
+    version: str
+    system: str
+    passage: str
+    user: str
+
+    def fill(self, question: str, passages: Sequence[Passage]) -> Prompt:
+        shown = "\n".join(self._show(passage) for passage in passages)
+        user = self.user.format(passages=shown, question=question)
+        return Prompt(self.version, self.system, user, question, tuple(passages))
+
+    def _show(self, passage: Passage) -> str:
+        headings = " > ".join(passage.chunk.heading_path)
+        return self.passage.format(
+            number=passage.number,
+            title=passage.document.title,
+            headings=_BRACKETED_NUMBER.sub(r"(\1)", headings),
+            text=passage.text,
+        )
+
+
+def load_template(name: str = "answer") -> PromptTemplate:
+    """The template `generator/prompts/<name>.toml`."""
+    stored = tomllib.loads(files("generator").joinpath(f"prompts/{name}.toml").read_text("utf-8"))
+    return PromptTemplate(
+        f"{name}@{stored['version']}",
+        stored["system"].strip(),
+        stored["passage"].strip(),
+        stored["user"].strip(),
+    )

@@ -1,0 +1,95 @@
+"""Which files a folder holds for ingestion."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+from ingest.parse import SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to ingest. `name` is its path below `root`; a single file is its own root."""
+
+    root: Path
+    path: Path
+    name: str
+
+    @property
+    def document_id(self) -> str:
+        """The same for the same place, whatever the file holds."""
+        return str(uuid5(NAMESPACE_URL, self.path.as_uri()))
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """A file that must not be read, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a root holds: documents, files that are refused, and how many files of other kinds."""
+
+    root: Path
+    files: tuple[SourceFile, ...]
+    refused: tuple[RefusedFile, ...]
+    other_files: int
+
+
+def list_files(path: Path) -> Listing:
+    """The documents below a folder in the order of their names, or the one file itself.
+
+    Hidden files and folders are passed over, folders behind links are entered once, and a link that
+    leads out of the root is refused. Raises `FileNotFoundError` where there is nothing at `path`.
+    """
+    root = path.resolve()
+    if not root.exists():
+        raise FileNotFoundError(f"There is no file or folder {path}.")
+    if root.is_file():
+        return Listing(root, (SourceFile(root, root, root.name),), (), 0)
+    files: list[SourceFile] = []
+    refused: list[RefusedFile] = []
+    other_files = 0
+    for found in _walk(root):
+        name = str(found.relative_to(root))
+        if found.suffix.lower() not in SUFFIXES:
+            other_files += 1
+        elif reason := _refusal(found, root):
+            refused.append(RefusedFile(name, reason))
+        else:
+            files.append(SourceFile(root, found, name))
+    files.sort(key=lambda file: file.name)
+    return Listing(root, tuple(files), tuple(refused), other_files)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    entered = {root}
+    for folder, folders, names in os.walk(root, followlinks=True):
+        folders.sort()
+        for name in list(folders):
+            target = (Path(folder) / name).resolve()
+            if name.startswith(".") or target in entered or not target.is_relative_to(root):
+                folders.remove(name)
+            entered.add(target)
+        yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _refusal(path: Path, root: Path) -> str | None:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return "has a name that is not valid UTF-8: rename it"
+    if not path.is_symlink():
+        return None
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return "is a link that leads nowhere or in a circle: remove it"
+    if not target.is_relative_to(root):
+        return "is a link out of the folder: put the file itself there"
+    return None
