@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from ingest.document import Block, ElementKind
-from ingest.formats.pdf import numbering_depth
+from ingest.formats.numbering import numbering_depth
 from ingest.formats.table import table_text
 from ingest.formats.unstructured_setup import partition_text_blocks
 

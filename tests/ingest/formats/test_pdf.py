@@ -12,7 +12,7 @@ from reportlab.platypus import Table, TableStyle
 
 from ingest.document import Block, ElementKind
 from ingest.formats.errors import CorruptDocument, EmptyDocument, EncryptedDocument, NoTextLayer
-from ingest.formats.pdf import numbering_depth, pdf_blocks
+from ingest.formats.pdf import pdf_blocks
 
 LEFT = 72.0
 FILLER = (
@@ -112,42 +112,6 @@ def test_numbering_decides_between_headings_of_one_size() -> None:
         title("2 Theft", 2),
         text("Tell the police."),
     ]
-
-
-def test_a_chapter_label_and_its_name_are_one_heading() -> None:
-    pages = Pages()
-    sheet = pages.sheet()
-    sheet.put("Policy Manual", size=24, bold=True)
-    sheet.put("CHAPTER", bold=True)
-    sheet.put("TWO", size=14, bold=True)
-    sheet.put("THE ARCHIVE", size=14, bold=True)
-    sheet.put(*FILLER)
-    sheet.put("2.1 Areas", size=14, bold=True)
-    sheet.put("There are three.")
-    assert pdf_blocks(pages.content()) == [
-        title("Policy Manual", 1),
-        title("CHAPTER TWO THE ARCHIVE", 2),
-        text(" ".join(FILLER)),
-        title("2.1 Areas", 3),
-        text("There are three."),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("heading", "depth"),
-    [
-        ("Part 2 - Price promise", 0),
-        ("Appendix A Forms", 1),
-        ("3 Scope", 1),
-        ("3. Scope", 1),
-        ("3.1 Where", 2),
-        ("A.1. Delegations", 2),
-        ("A day out", None),
-        ("2024 in review", None),
-    ],
-)
-def test_numbering_depth(heading: str, depth: int | None) -> None:
-    assert numbering_depth(heading) == depth
 
 
 def test_bullets_go_and_clause_numbers_stay() -> None:

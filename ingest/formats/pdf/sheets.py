@@ -1,0 +1,87 @@
+"""Opening a PDF and reading what is printed on each of its pages."""
+
+import logging
+import struct
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+
+import pdfplumber
+from pdfminer.pdfdocument import PDFEncryptionError
+from pdfminer.psexceptions import PSException
+from pdfplumber.page import Page
+from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
+
+from ingest.formats.errors import CorruptDocument, EmptyDocument, EncryptedDocument, NoTextLayer
+from ingest.formats.pdf.lines import Line, read_words, words_to_lines
+from ingest.formats.pdf.tables import Grid, split_off_grids
+
+# pdfminer reports every oddity of a file it can read all the same, often once per character.
+logging.getLogger("pdfminer").setLevel(logging.ERROR)
+
+# What pdfminer's innards trip over in a damaged file, next to its own exceptions.
+_DAMAGE = (
+    PdfminerException,
+    MalformedPDFException,
+    PSException,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+    EOFError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is printed on one page, and how tall the page is in points."""
+
+    number: int
+    height: float
+    lines: list[Line]
+    grids: list[Grid]
+    has_graphics: bool
+
+
+def read_sheets(content: bytes) -> list[Sheet]:
+    """All pages in order.
+
+    Raises `EncryptedDocument`, `CorruptDocument`, `EmptyDocument` or `NoTextLayer`.
+    """
+    try:
+        with pdfplumber.open(BytesIO(content)) as pdf:
+            sheets = [_sheet(page) for page in pdf.pages]
+    except _DAMAGE as error:
+        cause = error.args[0] if error.args else error
+        if isinstance(cause, PDFEncryptionError):
+            raise EncryptedDocument("is encrypted: save a copy without a password") from error
+        reason = str(cause) or type(cause).__name__
+        raise CorruptDocument(
+            f"is not a readable PDF ({reason}): open it in a PDF viewer and save it anew"
+        ) from error
+    if any(sheet.lines or sheet.grids for sheet in sheets):
+        return sheets
+    if any(sheet.has_graphics for sheet in sheets):
+        raise NoTextLayer(
+            f"has no text layer ({len(sheets)} pages of images): "
+            "run OCR on it first, e.g. with ocrmypdf"
+        )
+    raise EmptyDocument("has no text: its pages are blank")
+
+
+def _sheet(page: Page) -> Sheet:
+    grids, words = split_off_grids(page, read_words(page))
+    sheet = Sheet(
+        page.page_number,
+        float(page.height),
+        [line for line in words_to_lines(words, page.page_number) if line.text],
+        grids,
+        bool(page.images or page.curves or page.rects or page.lines),
+    )
+    # Frees the characters: a long document would otherwise hold them all until its end.
+    page.close()
+    return sheet
