@@ -151,7 +151,9 @@ def _pack(document: Document, units: list[_Unit], target: int) -> Iterator[list[
         if packed and tokens + unit.tokens > target:
             introduction = _introduction(document, packed)
             yield packed[: len(packed) - len(introduction)]
-            packed = introduction if sum(u.tokens for u in introduction) + unit.tokens <= target else []
+            packed = (
+                introduction if sum(u.tokens for u in introduction) + unit.tokens <= target else []
+            )
             if introduction and not packed:
                 yield introduction
             tokens = sum(unit.tokens for unit in packed)

@@ -1,7 +1,7 @@
 """Document and Element: what parsing a file yields."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -57,7 +57,8 @@ def assemble(blocks: Iterable[Block], *, fallback_title: str) -> Document:
     List items stand on consecutive lines, everything else is set off by an empty line. The title is
     the first title block of the lowest level found, or `fallback_title` where there is none.
     """
-    kept = [block for block in blocks if block.text.strip()]
+    kept = [replace(block, text=_clean(block.text)) for block in blocks]
+    kept = [block for block in kept if block.text.strip()]
     pieces: list[str] = []
     length = 0
     elements: list[Element] = []
@@ -80,6 +81,18 @@ def assemble(blocks: Iterable[Block], *, fallback_title: str) -> Document:
         elements.append(Element(block.kind, block.text, block.page, path, start, length))
         previous = block
     return Document(_title(kept, fallback_title), "".join(pieces), tuple(elements))
+
+
+# Everything that is no character of a text: a terminal or a page must not obey a document.
+_CONTROL = dict.fromkeys(
+    code
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000))
+    if code not in (9, 10)
+)
+
+
+def _clean(text: str) -> str:
+    return text.translate(_CONTROL)
 
 
 def one_line(text: str) -> str:

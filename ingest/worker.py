@@ -116,9 +116,7 @@ class Worker:
                 self._catalog.remove(record.id)
                 report.removed.append(record.name)
 
-    def _find_work(
-        self, listing: Listing, report: IngestReport
-    ) -> Iterator[_Work]:
+    def _find_work(self, listing: Listing, report: IngestReport) -> Iterator[_Work]:
         for file in listing.files:
             known = self._catalog.record(file.document_id)
             try:
@@ -266,4 +264,3 @@ def _reason(error: OSError | ParseError) -> str:
     if isinstance(error, FileNotFoundError):
         return "disappeared while it was read: run the command again"
     return f"could not be opened ({error.strerror or error})"
-

@@ -9,9 +9,6 @@ from ingest.index import Hit, Index, IndexedDocument
 from service.access import Reader
 from service.settings import RetrievalSettings
 
-RANK_CONSTANT = 60
-"""k of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
@@ -44,28 +41,45 @@ class Retriever:
 
 
 def fuse(dense: Sequence[Hit], sparse: Sequence[Hit], *, bm25_weight: float) -> list[Retrieved]:
-    """Weighted reciprocal rank fusion: the sum of weight / (60 + rank) over the rankings, best first.
+    """A convex combination of both searches' scores, best first (Bruch, Gai and Ingber 2023).
 
-    `bm25_weight` in [0, 1] is the sparse ranking's share.
+    Each search's scores are stretched to [0, 1] between its worst and best candidate; what a search
+    did not find gets 0 from it. `bm25_weight` in [0, 1] is the sparse search's share.
     """
-    scores: dict[tuple[str, int], float] = {}
-    for ranking, weight in ((dense, 1 - bm25_weight), (sparse, bm25_weight)):
-        for rank, hit in enumerate(ranking, start=1):
-            key = (hit.document.id, hit.position)
-            scores[key] = scores.get(key, 0.0) + weight / (RANK_CONSTANT + rank)
-    cosine = {(hit.document.id, hit.position): hit for hit in dense}
-    bm25 = {(hit.document.id, hit.position): hit for hit in sparse}
-    fused = []
-    for key, score in scores.items():
-        hit = cosine.get(key) or bm25[key]
-        fused.append(
-            Retrieved(
-                hit.document,
-                hit.position,
-                hit.chunk,
-                score,
-                cosine[key].score if key in cosine else None,
-                bm25[key].score if key in bm25 else None,
-            )
+    by_key = {_key(hit): hit for hit in (*sparse, *dense)}
+    cosines = {_key(hit): hit.score for hit in dense}
+    bm25 = {_key(hit): hit.score for hit in sparse}
+    dense_share, sparse_share = _stretched(cosines), _stretched(bm25)
+    fused = [
+        Retrieved(
+            document=hit.document,
+            position=hit.position,
+            chunk=hit.chunk,
+            score=(1 - bm25_weight) * dense_share.get(key, 0.0)
+            + bm25_weight * sparse_share.get(key, 0.0),
+            cosine=cosines.get(key),
+            bm25=bm25.get(key),
         )
+        for key, hit in by_key.items()
+    ]
     return sorted(fused, key=lambda found: (-found.score, found.document.id, found.position))
+
+
+def best_cosine(question: str, retrieved: Sequence[Retrieved]) -> float:
+    """How near the nearest passage is to the question, as the first estimate of answerability."""
+    return max((found.cosine for found in retrieved if found.cosine is not None), default=0.0)
+
+
+_Key = tuple[str, int]
+
+
+def _key(hit: Hit) -> _Key:
+    return hit.document.id, hit.position
+
+
+def _stretched(scores: dict[_Key, float]) -> dict[_Key, float]:
+    if not scores:
+        return {}
+    low, high = min(scores.values()), max(scores.values())
+    span = high - low
+    return {key: (score - low) / span if span else 1.0 for key, score in scores.items()}

@@ -1,13 +1,200 @@
-"""Every setting of Pincite, composed of the packages' sections."""
+"""Every setting of Pincite: the packages' sections composed, read, and traced to where they come from."""
 
-from pydantic import Field
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-from ingest.settings import Section
+from pydantic import BaseModel, Field, ValidationError
+
+from generator.settings import GeneratorSettings
+from ingest.errors import WrongUse
+from ingest.settings import (
+    ChunkingSettings,
+    EncoderSettings,
+    IndexSettings,
+    IngestSettings,
+    Section,
+)
+
+CONFIG_FILE = "pincite.toml"
+ENVIRONMENT_PREFIX = "PINCITE_"
+NOT_SETTINGS = frozenset({"PINCITE_CONFIG", "PINCITE_SHARED"})
+"""Variables that start like settings and are none; PINCITE_TEST_* are others."""
 
 
 class RetrievalSettings(Section):
     top_k: int = Field(8, ge=1, le=50, description="Passages that go into the prompt")
     candidates: int = Field(50, ge=1, le=1000, description="Passages each search contributes")
     bm25_weight: float = Field(
-        0.5, ge=0, le=1, description="Share of BM25 in the fused ranking, the rest is dense"
+        0.4, ge=0, le=1, description="Share of BM25 in the fused ranking; the rest is dense"
     )
+
+
+class AnswerSettings(Section):
+    min_answerability: float = Field(
+        0.45, ge=0, le=1, description="Below it the question is refused before a draft is written"
+    )
+    min_support: float = Field(
+        0.75, ge=0, le=1, description="Score from which evidence supports a sentence"
+    )
+    unsupported: Literal["remove", "mark"] = Field(
+        "remove", description="What happens to a sentence that its passages do not support"
+    )
+    nearest: int = Field(3, ge=0, le=20, description="Passages that a refusal points to")
+
+
+class ServiceSettings(Section):
+    host: Literal["127.0.0.1", "localhost", "::1", "0.0.0.0"] = Field(  # noqa: S104
+        "127.0.0.1",
+        description="Address to listen on; 0.0.0.0 only with behind_published_port",
+    )
+    port: int = Field(8420, ge=1, le=65535)
+    behind_published_port: bool = Field(
+        False, description="True inside a container whose port is published on loopback only"
+    )
+    max_question_chars: int = Field(4000, ge=1, le=100_000)
+
+
+class Settings(Section):
+    """All sections, as they stand in pincite.toml."""
+
+    index: IndexSettings = Field(default_factory=IndexSettings)
+    encoder: EncoderSettings = Field(default_factory=EncoderSettings)
+    chunking: ChunkingSettings = Field(default_factory=ChunkingSettings)
+    ingest: IngestSettings = Field(default_factory=IngestSettings)
+    retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
+    generator: GeneratorSettings = Field(default_factory=GeneratorSettings)
+    answer: AnswerSettings = Field(default_factory=AnswerSettings)
+    service: ServiceSettings = Field(default_factory=ServiceSettings)
+
+
+class SettingsError(WrongUse):
+    """One line for every unknown key and bad value, each with its source and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """The settings, and for each value that is no default, by its dotted key, its source."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+    def rows(self) -> Iterator[tuple[str, object, str]]:
+        """Every setting as (dotted key, value, source)."""
+        for key, value in _flat(self.settings.model_dump(mode="json")).items():
+            yield key, value, self.sources.get(key, "default")
+
+
+def load_settings(
+    *,
+    environment: Mapping[str, str],
+    flags: Mapping[str, object],
+    config: Path | None = None,
+) -> LoadedSettings:
+    """Settings from the file, PINCITE_* variables and flags (dotted keys), later ones winning.
+
+    The file is `config`, else the variable PINCITE_CONFIG, else pincite.toml in the working folder if
+    there is one. Raises `SettingsError` with every fault found.
+    """
+    named = config or (
+        Path(environment["PINCITE_CONFIG"]) if "PINCITE_CONFIG" in environment else None
+    )
+    values: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    for source, found in (
+        (str(named or CONFIG_FILE), _from_file(named)),
+        ("environment", _from_environment(environment)),
+        ("flag", {key: value for key, value in flags.items() if value is not None}),
+    ):
+        values |= found
+        sources |= {key: _source(source, key) for key in found}
+    try:
+        settings = Settings.model_validate(_nested(values))
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(error, sources))) from error
+    return LoadedSettings(settings, sources)
+
+
+def _from_file(named: Path | None) -> dict[str, object]:
+    path = named or Path(CONFIG_FILE)
+    if named is None and not path.exists():
+        return {}
+    try:
+        return _flat(tomllib.loads(path.read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise SettingsError(f"There is no settings file {path}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    return {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."): _value(text)
+        for name, text in environment.items()
+        if name.startswith(ENVIRONMENT_PREFIX)
+        and name not in NOT_SETTINGS
+        and not name.startswith("PINCITE_TEST_")
+    }
+
+
+def _value(text: str) -> object:
+    """JSON where the text is a list or an object, else the text; Pydantic reads numbers from it."""
+    if text[:1] in ("[", "{"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text
+
+
+def _source(source: str, key: str) -> str:
+    if source == "environment":
+        return ENVIRONMENT_PREFIX + key.upper().replace(".", "__")
+    return source
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _nested(flat: Mapping[str, object]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in flat.items():
+        *sections, name = key.split(".")
+        branch = tree
+        for section in sections:
+            inner = branch.setdefault(section, {})
+            branch = inner if isinstance(inner, dict) else {}
+        branch[name] = value
+    return tree
+
+
+def _explain(error: ValidationError, sources: Mapping[str, str]) -> Iterator[str]:
+    for fault in error.errors():
+        key = ".".join(str(part) for part in fault["loc"])
+        source = sources.get(key) or next(
+            (where for name, where in sources.items() if name.startswith(key)), CONFIG_FILE
+        )
+        if fault["type"] == "extra_forbidden":
+            yield f"{source}: unknown key {key}; known here: {', '.join(_known_keys(key))}."
+        else:
+            yield f"{source}: {key} = {fault['input']!r}: {fault['msg']}."
+
+
+def _known_keys(key: str) -> list[str]:
+    """The keys of the section that a key stands in."""
+    section: type[BaseModel] = Settings
+    for part in key.split(".")[:-1]:
+        inner = section.model_fields[part].annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            section = inner
+    return sorted(section.model_fields)

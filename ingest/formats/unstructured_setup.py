@@ -54,9 +54,7 @@ def partition_docx_blocks(stream: IO[bytes]) -> list[Block]:
 def partition_text_blocks(paragraphs: str) -> list[Block]:
     """List items and texts among paragraphs that stand on one line each."""
     return blocks_from_elements(
-        partition_text(
-            text=paragraphs, paragraph_grouper=False, languages=_NO_LANGUAGE_DETECTION
-        )
+        partition_text(text=paragraphs, paragraph_grouper=False, languages=_NO_LANGUAGE_DETECTION)
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ingest.chunk import Chunk
 from ingest.embed import Vectors
+from ingest.errors import PinciteError
 
 EVERYONE = "everyone"
 """The access group that every reader belongs to."""
@@ -17,15 +18,15 @@ PARSING_VERSION = 1
 """Raised when parsing or chunking changes so that indexed passages would come out otherwise."""
 
 
-class NoIndex(Exception):
+class NoIndex(PinciteError):
     """There is no index where the settings say; the message says how to make one."""
 
 
-class IndexMismatch(Exception):
+class IndexMismatch(PinciteError):
     """The index was built with other settings; the message names both and the way out."""
 
 
-class IndexInUse(Exception):
+class IndexInUse(PinciteError):
     """Another process holds the index."""
 
 
@@ -85,9 +86,7 @@ class Index(Protocol):
     @property
     def manifest(self) -> Manifest: ...
 
-    def replace(
-        self, document: IndexedDocument, chunks: Sequence[Chunk], vectors: Vectors
-    ) -> None:
+    def replace(self, document: IndexedDocument, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Make these the document's chunks; those of other versions go. Can be repeated."""
         ...
 

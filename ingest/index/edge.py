@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
@@ -32,7 +33,7 @@ class EdgeIndex:
 
     @classmethod
     def create(cls, path: Path, manifest: Manifest) -> "EdgeIndex":
-        """A new, empty index in the folder `path`, which is made and must hold none yet."""
+        """A new, empty index in the folder `path`; the rest of an interrupted making is cleared."""
         config = qdrant.EdgeConfig(
             vectors={
                 _DENSE: qdrant.EdgeVectorParams(
@@ -42,7 +43,8 @@ class EdgeIndex:
             sparse_vectors={_SPARSE: qdrant.EdgeSparseVectorParams(modifier=qdrant.Modifier.Idf)},
         )
         shard_path = path / "shard"
-        shard_path.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(shard_path, ignore_errors=True)
+        shard_path.mkdir(parents=True)
         shard = qdrant.EdgeShard.create(str(shard_path), config)
         for field in ("document_id", "groups"):
             shard.update(
@@ -77,9 +79,7 @@ class EdgeIndex:
             ) from error
         return cls(shard, manifest)
 
-    def replace(
-        self, document: IndexedDocument, chunks: Sequence[Chunk], vectors: Vectors
-    ) -> None:
+    def replace(self, document: IndexedDocument, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         if chunks:
             self._shard.update(
                 qdrant.UpdateOperation.upsert_points(
@@ -117,15 +117,11 @@ class EdgeIndex:
     def close(self) -> None:
         self._shard.close()
 
-    def _search(
-        self, query: qdrant.Query, top_k: int, groups: Collection[str]
-    ) -> list[Hit]:
+    def _search(self, query: qdrant.Query, top_k: int, groups: Collection[str]) -> list[Hit]:
         readable = qdrant.Filter(
             must=[qdrant.FieldCondition("groups", match=qdrant.MatchAny(sorted(groups)))]
         )
-        request = qdrant.QueryRequest(
-            limit=top_k, query=query, filter=readable, with_payload=True
-        )
+        request = qdrant.QueryRequest(limit=top_k, query=query, filter=readable, with_payload=True)
         hits = [_hit(point) for point in self._shard.query(request)]
         # Equal scores come back in any order; the answer must not depend on it.
         return sorted(hits, key=lambda hit: (-hit.score, hit.document.id, hit.position))

@@ -1,0 +1,225 @@
+"""A question becomes a verified answer."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from generator.draft import DraftReader, DraftSentence
+from generator.model import Draft, Generator, Usage
+from generator.prompt import NO_ANSWER, Passage, Prompt, PromptTemplate
+from service.access import Reader
+from service.retrieve import Retrieved, Retriever
+from service.settings import AnswerSettings
+from service.verify import Sentence, Verdict, Verifier, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier message of the conversation; `role` is "user" or "assistant"."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no answer, and the nearest passages for a person to look at."""
+
+    reason: str
+    nearest: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the user is shown: sentences with their citations, or a refusal and no sentence."""
+
+    sentences: tuple[Sentence, ...]
+    refusal: Refusal | None
+
+    @property
+    def text(self) -> str:
+        """The sentences with their numbers as [n], or what the refusal says."""
+        if self.refusal:
+            return refusal_text(self.refusal)
+        return " ".join(marked(sentence) for sentence in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How one question was answered. `verified` has every sentence of the draft with its verdict,
+    `answer` what was shown; `timings` are seconds by stage, `versions` name what took part."""
+
+    question: str
+    standalone: str
+    retrieved: tuple[Retrieved, ...]
+    reranked: tuple[Retrieved, ...]
+    answerability: float
+    prompt: Prompt
+    draft: Draft
+    verified: tuple[Sentence, ...]
+    answer: Answer
+    timings: Mapping[str, float]
+    versions: Mapping[str, str]
+
+
+Answerability = Callable[[str, Sequence[Retrieved]], float]
+"""How likely the passages are to answer the question, from 0 to 1."""
+
+
+class Pipeline:
+    """Retrieve, decide whether the passages answer, draft, verify: the same for HTTP, CLI and eval."""
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        answerability: Answerability,
+        template: PromptTemplate,
+        generator: Generator,
+        verifier: Verifier,
+        settings: AnswerSettings,
+    ) -> None:
+        self._retriever = retriever
+        self._answerability = answerability
+        self._template = template
+        self._generator = generator
+        self._verifier = verifier
+        self._settings = settings
+
+    def answer(self, question: str, conversation: Sequence[Turn], reader: Reader) -> Trace:
+        """The whole trace of one question."""
+        *_, trace = self.stream(question, conversation, reader)
+        if not isinstance(trace, Trace):
+            raise TypeError("Pipeline.stream ended without a trace")
+        return trace
+
+    def stream(
+        self, question: str, conversation: Sequence[Turn], reader: Reader
+    ) -> Iterator[Sentence | Trace]:
+        """Verified sentences as soon as each is checked, then the trace, once and last.
+
+        Nothing leaves here before it was verified. What is not supported is left out, or comes with
+        its verdict where the settings say "mark".
+        """
+        clock = _Clock()
+        retrieved = self._retriever.retrieve(question, reader)
+        passages = _number(retrieved)
+        prompt = self._template.fill(question, passages)
+        clock.lap("retrieve")
+        answerability = self._answerability(question, retrieved)
+        clock.lap("answerability")
+        verified: list[Sentence] = []
+        shown: list[Sentence] = []
+        draft = Draft("", self._generator.name, Usage())
+        if answerability >= self._settings.min_answerability:
+            pieces: list[str] = []
+            usage = Usage()
+            for item in self._draft(prompt, pieces):
+                if isinstance(item, Usage):
+                    usage = item
+                    continue
+                sentence = self._verify(item, passages)
+                verified.append(sentence)
+                if self._is_shown(sentence):
+                    shown.append(sentence)
+                    clock.first("first_sentence")
+                    yield sentence
+            draft = Draft("".join(pieces), self._generator.name, usage)
+        clock.lap("generate")
+        yield Trace(
+            question=question,
+            standalone=question,
+            retrieved=tuple(retrieved),
+            reranked=tuple(retrieved),
+            answerability=answerability,
+            prompt=prompt,
+            draft=draft,
+            verified=tuple(verified),
+            answer=self._answer(shown, passages),
+            timings=clock.finish(),
+            versions=self._versions(prompt),
+        )
+
+    def _draft(self, prompt: Prompt, pieces: list[str]) -> Iterator[DraftSentence | Usage]:
+        """The draft's sentences as they become complete; `pieces` collects its text."""
+        reader = DraftReader()
+        for delta in self._generator.stream(prompt):
+            if isinstance(delta, Usage):
+                yield delta
+                continue
+            pieces.append(delta)
+            yield from reader.feed(delta)
+        yield from reader.finish()
+
+    def _verify(self, sentence: DraftSentence, passages: Sequence[Passage]) -> Sentence:
+        return verify(sentence, passages, self._verifier, min_support=self._settings.min_support)
+
+    def _is_shown(self, sentence: Sentence) -> bool:
+        if sentence.text.rstrip(".") == NO_ANSWER:
+            return False
+        return sentence.verdict is Verdict.SUPPORTED or self._settings.unsupported == "mark"
+
+    def _answer(self, shown: Sequence[Sentence], passages: Sequence[Passage]) -> Answer:
+        if shown:
+            return Answer(tuple(shown), None)
+        reason = "No passage" if passages else "The index is empty: no passage"
+        return Answer(
+            (),
+            Refusal(
+                f"{reason} in the documents answers this question.",
+                tuple(passages[: self._settings.nearest]),
+            ),
+        )
+
+    def _versions(self, prompt: Prompt) -> dict[str, str]:
+        return {
+            "generator": self._generator.name,
+            "prompt": prompt.version,
+            "verifier": self._verifier.name,
+        }
+
+
+class _Clock:
+    """Seconds since the last lap, by name."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self._laps[name] = now - self._last
+        self._last = now
+
+    def first(self, name: str) -> None:
+        self._laps.setdefault(name, time.perf_counter() - self._start)
+
+    def finish(self) -> dict[str, float]:
+        return self._laps | {"total": time.perf_counter() - self._start}
+
+
+def marked(sentence: Sentence) -> str:
+    """The sentence with its citations as [n]."""
+    numbers = dict.fromkeys(citation.number for citation in sentence.citations)
+    return sentence.text + (" " + "".join(f"[{number}]" for number in numbers) if numbers else "")
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """What a reader without a page is told: the reason, and where to look."""
+    if not refusal.nearest:
+        return refusal.reason
+    places = "; ".join(dict.fromkeys(place(passage) for passage in refusal.nearest))
+    return f"{refusal.reason} The nearest passages are in: {places}."
+
+
+def place(passage: Passage) -> str:
+    """Title and nearest heading of a passage."""
+    path = passage.chunk.heading_path
+    title = passage.document.title
+    return f"{title}, {path[-1]}" if path and path[-1] != title else title
+
+
+def _number(retrieved: Sequence[Retrieved]) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(number, found.document, found.chunk)
+        for number, found in enumerate(retrieved, start=1)
+    )

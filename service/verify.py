@@ -1,0 +1,191 @@
+"""Is each sentence of a draft supported by the passages it cites?"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from generator.draft import DraftSentence
+from generator.prompt import Passage
+from ingest.document import one_line
+from ingest.sentence import sentence_spans
+
+
+class Verdict(StrEnum):
+    SUPPORTED = "supported"
+    UNSUPPORTED = "unsupported"
+    UNCITED = "uncited"
+    FABRICATED = "fabricated"
+    """It cites a number that no passage had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The place that supports a sentence: character offsets [start, end) into the document's text."""
+
+    number: int
+    document_id: str
+    document_name: str
+    title: str
+    heading_path: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the answer. `score` in [0, 1] is how well its evidence supports it; `citations`
+    are those that do, `cited` every number the draft gave."""
+
+    text: str
+    verdict: Verdict
+    score: float
+    citations: tuple[Citation, ...]
+    cited: tuple[int, ...]
+
+
+class Verifier(Protocol):
+    """Judges whether evidence supports a claim."""
+
+    @property
+    def name(self) -> str: ...
+
+    def support(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """For each pair of claim and evidence, from 0 (not supported) to 1."""
+        ...
+
+
+_WORD = re.compile(r"[^\W_]+(?:['’.,:/-][^\W_]+)*")
+_STOP_WORDS = frozenset(
+    """a about after all also an and any are as at be been before being but by can could did do does
+    for from had has have if in into is it its may more most of on or other our out over shall she he
+    should so some such than that the their them then there these they this those to under up was we
+    were what when which who will with would you your""".split()
+)
+_NEGATIONS = frozenset("no not never none neither nor cannot without nobody nothing".split())
+
+
+class OverlapVerifier:
+    """Share of the claim's content words that the evidence says.
+
+    0 where a number or a negation of the claim is not in the evidence, or where the evidence negates
+    and the claim does not: these decide what a policy says, and a share would hide them.
+    """
+
+    name = "word overlap"
+
+    def support(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        return [_overlap(claim, evidence) for claim, evidence in pairs]
+
+
+def _overlap(claim: str, evidence: str) -> float:
+    said, known = _words(claim), _words(evidence)
+    content = said - _STOP_WORDS
+    if not content or {word for word in said if word[0].isdigit()} - known:
+        return 0.0
+    if _negates(said) != _negates(known):
+        return 0.0
+    stems = {_stem(word) for word in known}
+    return sum(_stem(word) in stems for word in content) / len(content)
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower().replace("’", "'") for word in _WORD.findall(text)}
+
+
+def _negates(words: set[str]) -> bool:
+    return bool(words & _NEGATIONS) or any(word.endswith("n't") for word in words)
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def verify(
+    sentence: DraftSentence,
+    passages: Sequence[Passage],
+    verifier: Verifier,
+    *,
+    min_support: float,
+) -> Sentence:
+    """Judge one sentence by the passages it cites.
+
+    What a cited passage says word for word is supported without asking the verifier. Otherwise each
+    cited passage's best window of one or two sentences is, and is cited where its score reaches
+    `min_support`.
+    """
+    shown = {passage.number: passage for passage in passages}
+    cited = [shown[number] for number in sentence.numbers if number in shown]
+    if len(cited) < len(sentence.numbers):
+        return Sentence(sentence.text, Verdict.FABRICATED, 0.0, (), sentence.numbers)
+    if not cited:
+        return Sentence(sentence.text, Verdict.UNCITED, 0.0, (), ())
+    quoted = [(passage, locate(sentence.text, passage.text)) for passage in cited]
+    exact = tuple(_citation(passage, *span) for passage, span in quoted if span)
+    if exact:
+        return Sentence(sentence.text, Verdict.SUPPORTED, 1.0, exact, sentence.numbers)
+    judged = [(passage, *_best_window(sentence.text, passage, verifier)) for passage in cited]
+    best = max(score for _, score, _ in judged)
+    citations = tuple(
+        _citation(passage, *span) for passage, score, span in judged if score >= min_support
+    )
+    verdict = Verdict.SUPPORTED if citations else Verdict.UNSUPPORTED
+    return Sentence(sentence.text, verdict, best, citations, sentence.numbers)
+
+
+def locate(quote: str, text: str) -> tuple[int, int] | None:
+    """Where `text` says `quote`: offsets [start, end), or None.
+
+    White space, letter case and the shape of quotation marks and dashes do not matter, nor does
+    punctuation at the quote's end; words do not match inside longer words.
+    """
+    words = quote.rstrip(" .;:,!").split()
+    if not words:
+        return None
+    pattern = r"\s+".join(_same_characters(word) for word in words)
+    match = re.search(rf"(?<![^\W_]){pattern}(?![^\W_])[.!]?", text, re.IGNORECASE)
+    return match.span() if match else None
+
+
+_CHARACTER_CLASSES = {
+    character: f"[{re.escape(group)}]"
+    for group in ("'‘’ʼ", '"“”„«»', "-‐‑–—−")
+    for character in group
+}
+
+
+def _same_characters(word: str) -> str:
+    return "".join(_CHARACTER_CLASSES.get(c) or re.escape(c) for c in word)
+
+
+def _best_window(claim: str, passage: Passage, verifier: Verifier) -> tuple[float, tuple[int, int]]:
+    """The best score over windows of one and two sentences, shorter windows first, and its span."""
+    spans = sentence_spans(passage.text)
+    pairs = zip(spans, spans[1:], strict=False)
+    windows = spans + [(first[0], second[1]) for first, second in pairs]
+    scores = verifier.support(
+        [(claim, one_line(passage.text[start:end])) for start, end in windows]
+    )
+    best = max(range(len(windows)), key=lambda index: scores[index])
+    return scores[best], windows[best]
+
+
+def _citation(passage: Passage, start: int, end: int) -> Citation:
+    chunk = passage.chunk
+    return Citation(
+        number=passage.number,
+        document_id=passage.document.id,
+        document_name=passage.document.name,
+        title=passage.document.title,
+        heading_path=chunk.heading_path,
+        page=chunk.page,
+        start=chunk.start + start,
+        end=chunk.start + end,
+        quote=chunk.text[start:end],
+    )
