@@ -145,7 +145,8 @@ def _locate_gold(
 
 def _places(passage: GoldPassage, document: Document) -> list[tuple[int, int]]:
     """Where the elements under the gold's heading say the quote, else where any element does."""
-    under_heading, elsewhere = [], []
+    under_heading: list[tuple[int, int]] = []
+    elsewhere: list[tuple[int, int]] = []
     for element in document.elements:
         place = locate(passage.quote, element.text)
         if place is None:

@@ -1,4 +1,4 @@
-"""A draft's text -> sentences with the passage numbers they cite, also while it is still being written."""
+"""A draft's text -> sentences with the numbers they cite, also while it is being written."""
 
 import re
 from dataclasses import dataclass

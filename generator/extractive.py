@@ -36,8 +36,7 @@ class ExtractiveGenerator:
         candidates = _candidates(prompt.passages, self._settings.min_words)
         if not candidates:
             yield NO_ANSWER
-        for line in self._lines(prompt.question, candidates):
-            yield line
+        yield from self._lines(prompt.question, candidates)
         yield Usage()
 
     def _lines(self, question: str, candidates: Sequence[_Candidate]) -> Iterator[str]:

@@ -17,4 +17,4 @@ class ExtractiveSettings(Section):
 
 class GeneratorSettings(Section):
     name: Literal["extractive"] = Field("extractive", description="The generator that serves")
-    extractive: ExtractiveSettings = Field(default_factory=ExtractiveSettings)
+    extractive: ExtractiveSettings = ExtractiveSettings()

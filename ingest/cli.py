@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ingest.settings import Sections
     from ingest.source import Listing
     from ingest.store import Store
-    from ingest.worker import IngestReport, Progress
+    from ingest.worker import IngestReport
+    from ingest.worker import Progress as IngestProgress
 
 app = typer.Typer()
 
@@ -140,7 +141,7 @@ def _list_all(paths: list[Path], list_files: "Callable[[Path], Listing]") -> "li
 
 
 @contextmanager
-def _progress_bar(*, shown: bool) -> "Iterator[Callable[[Progress], None]]":
+def _progress_bar(*, shown: bool) -> "Iterator[Callable[[IngestProgress], None]]":
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -161,7 +162,7 @@ def _progress_bar(*, shown: bool) -> "Iterator[Callable[[Progress], None]]":
     with Progress(*columns, console=console, disable=not shown, transient=True) as bar:
         task = bar.add_task("Reading", total=None, rate="")
 
-        def on_progress(progress: "Progress") -> None:
+        def on_progress(progress: "IngestProgress") -> None:
             elapsed_s = bar.tasks[0].elapsed or 0.0
             rate = f"{progress.chunks / elapsed_s:.0f} chunks/s" if elapsed_s else ""
             bar.update(

@@ -87,7 +87,7 @@ def _load(model: str) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     path = _bundled_path() if model == BUNDLED else Path(model)
     try:
         loaded = SentenceTransformer(str(path), local_files_only=path.exists())

@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from nltk.tokenize.punkt import PunktSentenceTokenizer
 
 _ABBREVIATIONS = frozenset(
-    """a.m al approx appx art cf ch cl co corp dept dr e.g ed eq esp est etc ex fig figs hon i.e inc jan
-    feb mar apr jun jul aug sep sept oct nov dec jr ltd max mgr min misc mr mrs ms no nos p p.m para
-    pp prof ref rev sec sr st u.k u.s viz vol vs""".split()
+    """
+    a.m al approx appx art cf ch cl co corp dept dr e.g ed eq esp est etc ex fig figs hon i.e inc jr
+    ltd max mgr min misc mr mrs ms no nos p p.m para pp prof ref rev sec sr st u.k u.s viz vol vs
+    jan feb mar apr jun jul aug sep sept oct nov dec
+    """.split()
 )
 _ENUMERATOR = re.compile(r"\(?(?:\d+(?:\.\d+)*|[a-z]|[ivx]+)[.)]", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""Every setting of Pincite: the packages' sections composed, read, and traced to where they come from."""
+"""Every setting of Pincite: composed of the packages' sections, read, and traced to its source."""
 
 import json
 import tomllib
@@ -61,14 +61,14 @@ class ServiceSettings(Section):
 class Settings(Section):
     """All sections, as they stand in pincite.toml."""
 
-    index: IndexSettings = Field(default_factory=IndexSettings)
-    encoder: EncoderSettings = Field(default_factory=EncoderSettings)
-    chunking: ChunkingSettings = Field(default_factory=ChunkingSettings)
-    ingest: IngestSettings = Field(default_factory=IngestSettings)
-    retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
-    generator: GeneratorSettings = Field(default_factory=GeneratorSettings)
-    answer: AnswerSettings = Field(default_factory=AnswerSettings)
-    service: ServiceSettings = Field(default_factory=ServiceSettings)
+    index: IndexSettings = IndexSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    chunking: ChunkingSettings = ChunkingSettings()
+    ingest: IngestSettings = IngestSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    generator: GeneratorSettings = GeneratorSettings()
+    answer: AnswerSettings = AnswerSettings()
+    service: ServiceSettings = ServiceSettings()
 
 
 class SettingsError(WrongUse):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Protocol
 
 from generator.draft import DraftSentence
@@ -60,10 +61,12 @@ class Verifier(Protocol):
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,:/-][^\W_]+)*")
 _STOP_WORDS = frozenset(
-    """a about after all also an and any are as at be been before being but by can could did do does
+    """
+    a about after all also an and any are as at be been before being but by can could did do does
     for from had has have if in into is it its may more most of on or other our out over shall she he
     should so some such than that the their them then there these they this those to under up was we
-    were what when which who will with would you your""".split()
+    were what when which who will with would you your
+    """.split()
 )
 _NEGATIONS = frozenset("no not never none neither nor cannot without nobody nothing".split())
 
@@ -167,8 +170,7 @@ def _same_characters(word: str) -> str:
 def _best_window(claim: str, passage: Passage, verifier: Verifier) -> tuple[float, tuple[int, int]]:
     """The best score over windows of one and two sentences, shorter windows first, and its span."""
     spans = sentence_spans(passage.text)
-    pairs = zip(spans, spans[1:], strict=False)
-    windows = spans + [(first[0], second[1]) for first, second in pairs]
+    windows = spans + [(first[0], second[1]) for first, second in pairwise(spans)]
     scores = verifier.support(
         [(claim, one_line(passage.text[start:end])) for start, end in windows]
     )

@@ -1,7 +1,6 @@
 """Why a document cannot be read."""
 
 # They are named for what is the matter with the document, as the caller's message is.
-# ruff: noqa: N818
 
 
 class ParseError(Exception):

@@ -89,7 +89,7 @@ def _repeat_spanning_cells(tree: lxml.html.HtmlElement) -> None:
         row = cell.getparent()
         column = row.index(cell)
         span = int(cell.get("rowspan")) if cell.get("rowspan").isdecimal() else 1
-        followers = [node for node in row.itersiblings("tr")][: max(span - 1, 0)]
+        followers = list(row.itersiblings("tr"))[: max(span - 1, 0)]
         for follower in followers:
             copy = lxml.html.fragment_fromstring(lxml.html.tostring(cell, encoding="unicode"))
             copy.attrib.pop("rowspan", None)

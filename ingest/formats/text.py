@@ -12,7 +12,7 @@ from ingest.formats.unstructured_setup import partition_text_blocks
 
 _RULE = re.compile(r"(?:([=*~^\"_#+.-])\1{3,}[\s|+]*)+|([=*~^\"-])\2{2}")
 _UNDERLINE = re.compile(r"([=*~^\"-])\1{2,}")
-_BULLET = re.compile(r"[-*•‣▪●○–]\s+(?=\S)")  # noqa: RUF001
+_BULLET = re.compile(r"[-*•‣▪●○–]\s+(?=\S)")
 _NUMBER = re.compile(
     r"(?:\d{1,3}[.)]|\(\d{1,3}\)|\d{1,2}(?:\.\d{1,2})+[.)]?|\(?[a-z][.)]|\(?[ivx]{1,5}[.)])\s+(?=\S)"
 )

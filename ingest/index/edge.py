@@ -91,10 +91,15 @@ class EdgeIndex:
                     ]
                 )
             )
-        self._delete(must_not=[_equals("version", document.version)], document_id=document.id)
+        other_versions = qdrant.Filter(
+            must=[_equals("document_id", document.id)],
+            must_not=[_equals("version", document.version)],
+        )
+        self._shard.update(qdrant.UpdateOperation.delete_points_by_filter(other_versions))
 
     def remove(self, document_id: str) -> None:
-        self._delete(must_not=[], document_id=document_id)
+        all_versions = qdrant.Filter(must=[_equals("document_id", document_id)])
+        self._shard.update(qdrant.UpdateOperation.delete_points_by_filter(all_versions))
 
     def search_dense(
         self, vector: NDArray[np.float32], *, top_k: int, groups: Collection[str]
@@ -153,10 +158,6 @@ class EdgeIndex:
         }
         identity = uuid5(NAMESPACE_OID, f"{document.id}/{document.version}/{position}")
         return qdrant.Point(str(identity), vectors, payload)
-
-    def _delete(self, *, must_not: list[qdrant.FieldCondition], document_id: str) -> None:
-        selected = qdrant.Filter(must=[_equals("document_id", document_id)], must_not=must_not)
-        self._shard.update(qdrant.UpdateOperation.delete_points_by_filter(selected))
 
 
 def read_manifest(path: Path) -> Manifest | None:

@@ -138,4 +138,4 @@ def _is_small_number(word: Word, size: float) -> bool:
 
 def _takes_note_mark(word: str) -> bool:
     """A raised number after a word or a stop marks a footnote; after "m" or "10" it is a power."""
-    return bool(re.search(r"[^\W\d_]{3}$|[^\W\d_][.,;:!?)”’]+$", word))  # noqa: RUF001
+    return bool(re.search(r"[^\W\d_]{3}$|[^\W\d_][.,;:!?)”’]+$", word))

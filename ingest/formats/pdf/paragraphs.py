@@ -9,10 +9,10 @@ from ingest.formats.pdf.sheets import Sheet
 from ingest.formats.pdf.tables import Grid, merged_grid
 from ingest.formats.pdf.typography import Typography, same_size
 
-SENTENCE_END = (".", ":", ";", "!", "?", ".”", ".’", '."', ".)")  # noqa: RUF001
+SENTENCE_END = (".", ":", ";", "!", "?", ".”", ".’", '."', ".)")
 
 _WIDER_GAP = 1.25
-_BULLET = re.compile(r"(?:[•●○▪■◦‣⁃∙·\uf0a7\uf0b7])\s*|[-–—*]\s+")  # noqa: RUF001
+_BULLET = re.compile(r"(?:[•●○▪■◦‣⁃∙·\uf0a7\uf0b7])\s*|[-–—*]\s+")
 _CLAUSE = re.compile(
     r"(?:\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+[.)]?|\(?[a-z][.)]|\(?[ivx]{1,5}[.)]|\(\d{1,3}\))\s+\S"
 )
@@ -102,7 +102,7 @@ def _starts_paragraph(paragraph: Paragraph, line: Line, typography: Typography) 
         return True
     # A wrapped sentence may go on with "1.5 metres" or "- but" at the start of a line.
     free = ended or broken or previous.text.endswith((",", " and", " or"))
-    if is_bullet(line) and (free or not line.text.startswith(("-", "–"))):  # noqa: RUF001
+    if is_bullet(line) and (free or not line.text.startswith(("-", "–"))):
         return True
     if free and _CLAUSE.match(line.text):
         return True

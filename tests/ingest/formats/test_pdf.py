@@ -1,6 +1,7 @@
 """PDF files: headings, paragraphs, list items and tables from words and their places."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from reportlab.lib import colors
@@ -41,13 +42,15 @@ class Sheet:
 
 
 class Pages:
-    def __init__(self, **options: object) -> None:
+    def __init__(self, **options: Any) -> None:
         self._file = BytesIO()
         self._canvas = Canvas(self._file, pagesize=A4, **options)
+        self._has_sheet = False
 
     def sheet(self) -> Sheet:
-        if self._canvas.getPageNumber() > 1 or self._canvas._code:
+        if self._has_sheet:
             self._canvas.showPage()
+        self._has_sheet = True
         return Sheet(self._canvas)
 
     def content(self) -> bytes:
@@ -239,7 +242,7 @@ def test_a_footnote_mark_goes_and_a_power_stays() -> None:
 def draw_table(sheet: Sheet, rows: list[list[str]], bold_first: bool = False) -> None:
     weight = "Helvetica-Bold" if bold_first else "Helvetica"
     grid = ("GRID", (0, 0), (-1, -1), 0.5, colors.black)
-    style = [grid, ("FONTNAME", (0, 0), (-1, 0), weight)]
+    style: list[Any] = [grid, ("FONTNAME", (0, 0), (-1, 0), weight)]
     table = Table(rows, colWidths=5 * cm, style=TableStyle(style))
     _, height = table.wrapOn(sheet.canvas, *A4)
     table.drawOn(sheet.canvas, LEFT, sheet.y - height)
