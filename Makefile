@@ -1,0 +1,54 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything goes into .venv.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+SOURCES := ingest generator service eval pincite.py tests benchmarks examples/make_documents.py
+DEMO_INDEX := .pincite/demo
+
+.PHONY: demo test test-slow check serve bench clean
+
+demo: .venv/installed
+	$(BIN)/pincite --index $(DEMO_INDEX) ingest examples/policies
+	$(BIN)/pincite --index $(DEMO_INDEX) ask "What are the current refund terms for Gold tier users?"
+	@echo
+	@echo "Now run 'make serve' and open http://127.0.0.1:8420 for the chat page."
+
+serve: .venv/installed
+	$(BIN)/pincite --index $(DEMO_INDEX) serve
+
+test: check
+	$(BIN)/python -m pytest -q
+
+test-slow: .venv/installed-dev
+	$(BIN)/python -m pytest -q -m slow
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/vulture
+	$(BIN)/pylint ingest generator service eval pincite.py
+
+bench: .venv/installed-bench
+	$(BIN)/python benchmarks/run_all.py
+
+# torch goes first, pinned: any other release pulls in gigabytes of CUDA packages.
+.venv/torch: constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -c constraints.txt torch
+	touch $@
+
+.venv/installed: .venv/torch pyproject.toml
+	$(BIN)/pip install -q -c constraints.txt -e '.[bundled]'
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install -q -c constraints.txt -e '.[bundled,dev]'
+	touch $@
+
+.venv/installed-bench: .venv/installed
+	$(BIN)/pip install -q -c constraints.txt -e '.[bundled,bench]'
+	touch $@
+
+clean:
+	rm -rf .venv .pincite eval-report
