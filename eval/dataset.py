@@ -58,7 +58,8 @@ def load_suite(path: Path) -> Suite:
     Raises `SuiteError` with every faulty line, and where the file is missing or has no sample.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Not splitlines(): JSON strings may hold U+2028 and its like.
+        lines = path.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"The suite {path} cannot be read: {error}.") from error
     samples: list[Sample] = []

@@ -171,7 +171,9 @@ def _aggregate(
     metrics: dict[str, float | None] = {
         name: fmean(scores) if scores else None for name, scores in values.items()
     }
-    refusals = [(o.result.refused, o.sample.unanswerable) for o in outcomes]
+    refusals = [
+        (o.result.refused, o.sample.unanswerable) for o in outcomes if o.result.stale is None
+    ]
     metrics["refusal_precision"] = refusal_precision(refusals)
     metrics["refusal_recall"] = refusal_recall(refusals)
     metrics["fabricated_citations"] = float(sum(outcome.fabricated for outcome in outcomes))

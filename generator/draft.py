@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from ingest.sentence import sentence_spans
 
-_CITATION = re.compile(r"\[\s*(\d+(?:\s*[,–-]\s*\d+)*)\s*\]")
+# Longer numbers are no passage's, and Python refuses to read them beyond 4,300 digits.
+_CITATION = re.compile(r"\[\s*(\d{1,9}(?:\s*[,–-]\s*\d{1,9})*)\s*\]")
 _LEADING_CITATIONS = re.compile(rf"\s*(?:{_CITATION.pattern}[\s.,;]*)+")
+_UNFINISHED_CITATION = re.compile(r"\s*\[[\d\s,–-]*")
+_WHOLE_WORD = re.compile(r"\S+\s")
 _SPACE_BEFORE_MARK = re.compile(r"\s+([.,;:!?])")
 
 MAX_CITED_RANGE = 100
@@ -55,7 +58,7 @@ def _last_sentence_has_begun(line: str) -> bool:
     if len(spans) < 2:
         return False
     body = _LEADING_CITATIONS.sub("", line[spans[-1][0] :], count=1)
-    return len(body.split(" ")) > 2
+    return len(_WHOLE_WORD.findall(body)) > 1 and not _UNFINISHED_CITATION.fullmatch(body)
 
 
 def _line_sentences(line: str) -> list[DraftSentence]:

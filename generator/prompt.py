@@ -30,7 +30,7 @@ class Passage:
         Bracketed numbers in the document's own words become "(3)", so that a quotation cannot pass
         for a citation, nor a document invent a passage. Every character keeps its offset.
         """
-        return _BRACKETED_NUMBER.sub(r"(\1)", self.chunk.text)
+        return _without_brackets(self.chunk.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class PromptTemplate:
         headings = " > ".join(passage.chunk.heading_path)
         return self.passage.format(
             number=passage.number,
-            title=passage.document.title,
-            headings=_BRACKETED_NUMBER.sub(r"(\1)", headings),
+            title=_without_brackets(passage.document.title),
+            headings=_without_brackets(headings),
             text=passage.text,
         )
 
@@ -78,3 +78,7 @@ def load_template(name: str = "answer") -> PromptTemplate:
         stored["passage"].strip(),
         stored["user"].strip(),
     )
+
+
+def _without_brackets(text: str) -> str:
+    return _BRACKETED_NUMBER.sub(r"(\1)", text)

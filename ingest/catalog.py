@@ -126,11 +126,12 @@ class Catalog:
 
         What is known of an indexed version stays until the new one is written.
         """
+        unwritten = {"state": DocumentState.INDEXING, "content_hash": None, "chunks": 0, "words": 0}
         with self._engine.begin() as connection:
             for record in records:
                 connection.execute(
                     insert(_documents)
-                    .values(**_values(record) | {"state": DocumentState.INDEXING})
+                    .values(**_values(record) | unwritten)
                     .on_conflict_do_update(
                         index_elements=["id"], set_={"state": DocumentState.INDEXING}
                     )
@@ -184,7 +185,10 @@ def _values(record: DocumentRecord) -> dict[str, Any]:
 
 
 def _record(row: RowMapping) -> DocumentRecord:
-    return DocumentRecord(**{**row, "state": DocumentState(row["state"])})
+    # SQLite keeps no time zone; what is stored is UTC.
+    updated_at = row["updated_at"].replace(tzinfo=UTC)
+    state = DocumentState(row["state"])
+    return DocumentRecord(**{**row, "state": state, "updated_at": updated_at})
 
 
 def _elements_json(elements: tuple[Element, ...]) -> str:

@@ -12,6 +12,10 @@ SPECIAL_TOKENS = 2
 """What an encoder adds to a text: one token in front and one behind."""
 
 
+CLAUSE_WORDS = 4
+"""Words from which a heading without text under it is taken for a clause."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A passage of a document: `document.text[start:end] == text` (character offsets).
@@ -66,7 +70,8 @@ def chunk_document(
 
 
 def _sections(document: Document) -> Iterator[list[Element]]:
-    """The elements between two headings. A heading with nothing under it stands for itself."""
+    """The elements between two headings. A heading with nothing under it stands for itself, if it says
+    something: some documents set their clauses as headings."""
     heading: Element | None = None
     body: list[Element] = []
     for element in document.elements:
@@ -75,13 +80,17 @@ def _sections(document: Document) -> Iterator[list[Element]]:
             continue
         if body:
             yield body
-        elif heading is not None and not _is_below(element, heading):
+        elif heading is not None and _is_clause(heading) and not _is_below(element, heading):
             yield [heading]
         heading, body = element, []
     if body:
         yield body
-    elif heading is not None:
+    elif heading is not None and _is_clause(heading):
         yield [heading]
+
+
+def _is_clause(heading: Element) -> bool:
+    return len(heading.text.split()) >= CLAUSE_WORDS
 
 
 def _is_below(inner: Element, outer: Element) -> bool:

@@ -42,17 +42,19 @@ def ingest(
 ) -> None:
     """Index documents: new and changed ones are read, vanished ones are removed."""
     from ingest.source import list_files
-    from ingest.store import drop_index, open_or_create_store
+    from ingest.store import drop_index, known_roots, open_or_create_store
     from ingest.worker import Worker
 
     settings: Sections = context.obj().settings
     load_encoder = _load_once(settings)
     chosen = list(paths or [])
     if rebuild:
-        chosen = list(dict.fromkeys([*drop_index(settings.index.path), *chosen]))
+        chosen = list(dict.fromkeys([*known_roots(settings.index.path), *chosen]))
     if not chosen:
         raise WrongUse("Name at least one folder or file to index.")
     listings = _list_all(chosen, list_files)
+    if rebuild:
+        drop_index(settings.index.path)
     store = open_or_create_store(
         settings.index.path, settings.encoder, settings.chunking, load_encoder
     )
@@ -63,7 +65,8 @@ def ingest(
         with _progress_bar(shown=not as_json) as on_progress:
             report = worker.run(listings, on_progress=on_progress, allow_empty=allow_empty)
         if as_json:
-            typer.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+            # Names of refused files may hold what no encoding can print.
+            typer.echo(json.dumps(asdict(report), indent=2))
         else:
             _print_report(report, store)
     finally:
@@ -159,7 +162,9 @@ def _progress_bar(*, shown: bool) -> "Iterator[Callable[[IngestProgress], None]]
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not shown, transient=True) as bar:
+    with Progress(
+        *columns, console=console, disable=not (shown and console.is_terminal), transient=True
+    ) as bar:
         task = bar.add_task("Reading", total=None, rate="")
 
         def on_progress(progress: "IngestProgress") -> None:

@@ -47,9 +47,10 @@ def list_files(path: Path) -> Listing:
     Hidden files and folders are passed over, folders behind links are entered once, and a link that
     leads out of the root is refused. Raises `FileNotFoundError` where there is nothing at `path`.
     """
-    root = path.resolve()
-    if not root.exists():
-        raise FileNotFoundError(f"There is no file or folder {path}.")
+    try:
+        root = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise FileNotFoundError(f"There is no file or folder {path}.") from error
     if root.is_file():
         return Listing(root, (SourceFile(root, root, root.name),), (), 0)
     files: list[SourceFile] = []
@@ -57,7 +58,7 @@ def list_files(path: Path) -> Listing:
     other_files = 0
     for found in _walk(root):
         name = str(found.relative_to(root))
-        if found.suffix.lower() not in SUFFIXES:
+        if found.suffix.lower() not in SUFFIXES and not found.is_dir():
             other_files += 1
         elif reason := _refusal(found, root):
             refused.append(RefusedFile(name, reason))
@@ -73,8 +74,11 @@ def _walk(root: Path) -> Iterator[Path]:
         folders.sort()
         for name in list(folders):
             target = (Path(folder) / name).resolve()
-            if name.startswith(".") or target in entered or not target.is_relative_to(root):
+            leads_out = not target.is_relative_to(root)
+            if name.startswith(".") or target in entered or leads_out:
                 folders.remove(name)
+            if leads_out and not name.startswith("."):
+                yield Path(folder) / name
             entered.add(target)
         yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
 
@@ -84,12 +88,12 @@ def _refusal(path: Path, root: Path) -> str | None:
         str(path).encode("utf-8")
     except UnicodeEncodeError:
         return "has a name that is not valid UTF-8: rename it"
-    if not path.is_symlink():
-        return None
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         return "is a link that leads nowhere or in a circle: remove it"
     if not target.is_relative_to(root):
-        return "is a link out of the folder: put the file itself there"
+        return "is a link out of the folder: put a copy there instead"
+    if not target.is_file():
+        return "is no regular file: remove it"
     return None

@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.catalog import Catalog
 from ingest.embed import Encoder
-from ingest.index import PARSING_VERSION, Index, IndexMismatch, Manifest
+from ingest.index import PARSING_VERSION, Index, IndexMismatch, Manifest, NoIndex
 from ingest.index.edge import EdgeIndex, read_manifest
 from ingest.settings import ChunkingSettings, EncoderSettings
 
@@ -65,16 +66,23 @@ def open_or_create_store(
     return Store(catalog, index)
 
 
-def drop_index(path: Path) -> list[Path]:
-    """Delete the index in the folder `path`, and return the roots that were indexed.
+def known_roots(path: Path) -> list[Path]:
+    """The folders and files that were indexed into the folder `path`."""
+    if not (path / _CATALOG).exists():
+        return []
+    catalog = Catalog(path / _CATALOG)
+    try:
+        return [Path(root) for root in catalog.roots()]
+    finally:
+        catalog.close()
+
+
+def drop_index(path: Path) -> None:
+    """Delete the index in the folder `path`, whole or damaged; the catalog goes with the next one made.
 
     Raises `IndexInUse` where another process holds it.
     """
-    catalog = Catalog(path / _CATALOG)
-    roots = [Path(root) for root in catalog.roots()]
-    if read_manifest(path / _INDEX) is not None:
+    # What cannot be opened is what --rebuild is for.
+    with suppress(NoIndex):
         EdgeIndex.open(path / _INDEX).close()
     shutil.rmtree(path / _INDEX, ignore_errors=True)
-    catalog.clear()
-    catalog.close()
-    return roots

@@ -223,6 +223,8 @@ class Worker:
             reason += " (the version indexed before stays in use)"
             failed = replace(known, failed_hash=failed_hash, error=reason, updated_at=now())
         else:
+            # A run that was interrupted may have left points of it.
+            self._index.remove(file.document_id)
             failed = replace(
                 _new_record(file),
                 state=DocumentState.FAILED,

@@ -1,11 +1,12 @@
 """The FastAPI application."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.assemble import Assembled
@@ -14,7 +15,7 @@ from service.routes.errors import add_error_handlers, error_response
 from service.settings import ServiceSettings
 
 MAX_BODY_BYTES = 2_000_000
-LOOPBACK_NAMES = ["127.0.0.1", "localhost", "testserver"]
+LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 
 _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
@@ -38,7 +39,7 @@ def create_app(service: Assembled, settings: ServiceSettings) -> FastAPI:
     add_error_handlers(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     # A page of another site must not reach this service by a name that it lets point here.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
+    app.add_middleware(HostCheck, allowed=LOOPBACK_NAMES)
     app.middleware("http")(_add_security_headers)
     return app
 
@@ -50,6 +51,27 @@ async def _add_security_headers(
     if not request.url.path.startswith(("/docs", "/redoc")):
         response.headers.update(_SECURITY_HEADERS)
     return response
+
+
+class HostCheck:
+    """Answers 400 to a request that calls this service by another name than those allowed."""
+
+    def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
+        self._app = app
+        self._allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            host = Headers(scope=scope).get("host", "")
+            if re.sub(r":\d+$", "", host).lower() not in self._allowed:
+                response = error_response(
+                    400,
+                    f"This service is not called '{host[:100]}': use http://127.0.0.1 or localhost.",
+                    code="wrong_host",
+                )
+                await response(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class BodyLimit:

@@ -126,6 +126,10 @@ def _from_file(named: Path | None) -> dict[str, object]:
         return _flat(tomllib.loads(path.read_text("utf-8")))
     except FileNotFoundError as error:
         raise SettingsError(f"There is no settings file {path}.") from error
+    except OSError as error:
+        raise SettingsError(
+            f"The settings file {path} cannot be read: {error.strerror}."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
 
@@ -182,7 +186,7 @@ def _explain(error: ValidationError, sources: Mapping[str, str]) -> Iterator[str
     for fault in error.errors():
         key = ".".join(str(part) for part in fault["loc"])
         source = sources.get(key) or next(
-            (where for name, where in sources.items() if name.startswith(key)), CONFIG_FILE
+            (where for name, where in sources.items() if name.startswith(f"{key}.")), CONFIG_FILE
         )
         if fault["type"] == "extra_forbidden":
             yield f"{source}: unknown key {key}; known here: {', '.join(_known_keys(key))}."

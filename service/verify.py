@@ -11,6 +11,7 @@ from generator.draft import DraftSentence
 from generator.prompt import Passage
 from ingest.document import one_line
 from ingest.sentence import sentence_spans
+from ingest.sentence import sentences as split_sentences
 
 
 class Verdict(StrEnum):
@@ -69,13 +70,21 @@ _STOP_WORDS = frozenset(
     """.split()
 )
 _NEGATIONS = frozenset("no not never none neither nor cannot without nobody nothing".split())
+_NUMBER_WORDS = frozenset(
+    """
+    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand
+    million half third quarter once twice double
+    """.split()
+)
 
 
 class OverlapVerifier:
     """Share of the claim's content words that the evidence says.
 
-    0 where a number or a negation of the claim is not in the evidence, or where the evidence negates
-    and the claim does not: these decide what a policy says, and a share would hide them.
+    0 where a number, also one in words, or a name of the claim is not in the evidence, or where a
+    sentence of the evidence that the claim rests on negates and the claim does not, or the other way
+    round: these decide what a policy says, and a share would hide them.
     """
 
     name = "word overlap"
@@ -87,12 +96,35 @@ class OverlapVerifier:
 def _overlap(claim: str, evidence: str) -> float:
     said, known = _words(claim), _words(evidence)
     content = said - _STOP_WORDS
-    if not content or {word for word in said if word[0].isdigit()} - known:
-        return 0.0
-    if _negates(said) != _negates(known):
-        return 0.0
     stems = {_stem(word) for word in known}
+    if not content or _numbers(said) - known or {_stem(name) for name in _names(claim)} - stems:
+        return 0.0
+    if _contradicts(claim, evidence):
+        return 0.0
     return sum(_stem(word) in stems for word in content) / len(content)
+
+
+def _contradicts(claim: str, evidence: str) -> bool:
+    """Whether a sentence that says a content word of the claim as the only one negates otherwise."""
+    said = _words(claim)
+    content = {_stem(word) for word in said - _STOP_WORDS}
+    sentences = [_words(sentence) for sentence in split_sentences(evidence)]
+    shared = [content & {_stem(word) for word in sentence} for sentence in sentences]
+    return any(
+        _negates(sentence) != _negates(said)
+        and shared[place].difference(*shared[:place], *shared[place + 1 :])
+        for place, sentence in enumerate(sentences)
+    )
+
+
+def _numbers(words: set[str]) -> set[str]:
+    return {word for word in words if word[0].isdigit() or word in _NUMBER_WORDS}
+
+
+def _names(text: str) -> set[str]:
+    """Words with a capital inside the text; its first has one anyway."""
+    words = _WORD.findall(text)[1:]
+    return {word.lower().replace("’", "'") for word in words if word[0].isupper()} - _STOP_WORDS
 
 
 def _words(text: str) -> set[str]:
@@ -119,9 +151,9 @@ def verify(
 ) -> Sentence:
     """Judge one sentence by the passages it cites.
 
-    What a cited passage says word for word is supported without asking the verifier. Otherwise each
-    cited passage's best window of one or two sentences is, and is cited where its score reaches
-    `min_support`.
+    What a cited passage says word for word is supported without asking the verifier, unless it negates
+    it in front. Otherwise each cited passage's best window of one or two sentences is, and is cited
+    where its score reaches `min_support`.
     """
     shown = {passage.number: passage for passage in passages}
     cited = [shown[number] for number in sentence.numbers if number in shown]
@@ -130,7 +162,11 @@ def verify(
     if not cited:
         return Sentence(sentence.text, Verdict.UNCITED, 0.0, (), ())
     quoted = [(passage, locate(sentence.text, passage.text)) for passage in cited]
-    exact = tuple(_citation(passage, *span) for passage, span in quoted if span)
+    exact = tuple(
+        _citation(passage, *span)
+        for passage, span in quoted
+        if span and not _negated(passage.text, *span)
+    )
     if exact:
         return Sentence(sentence.text, Verdict.SUPPORTED, 1.0, exact, sentence.numbers)
     judged = [(passage, *_best_window(sentence.text, passage, verifier)) for passage in cited]
@@ -142,19 +178,29 @@ def verify(
     return Sentence(sentence.text, verdict, best, citations, sentence.numbers)
 
 
+def _negated(text: str, start: int, end: int) -> bool:
+    """Whether the sentence in which text[start:end] begins negates in front of it."""
+    begins = max((first for first, _ in sentence_spans(text) if first <= start), default=start)
+    return _negates(_words(text[begins:start])) and not _negates(_words(text[start:end]))
+
+
 def locate(quote: str, text: str) -> tuple[int, int] | None:
     """Where `text` says `quote`: offsets [start, end), or None.
 
     White space, letter case and the shape of quotation marks and dashes do not matter, nor does
-    punctuation at the quote's end; words do not match inside longer words.
+    punctuation at the quote's end; words do not match inside longer words, nor "2" in "2,500".
     """
     words = quote.rstrip(" .;:,!").split()
     if not words:
         return None
     pattern = r"\s+".join(_same_characters(word) for word in words)
-    match = re.search(rf"(?<![^\W_]){pattern}(?![^\W_])[.!]?", text, re.IGNORECASE)
+    match = re.search(rf"{_NO_WORD_BEFORE}{pattern}{_NO_WORD_AFTER}[.!]?", text, re.IGNORECASE)
     return match.span() if match else None
 
+
+# The same joints inside a word as in _WORD.
+_NO_WORD_BEFORE = r"(?<![^\W_])(?<![^\W_]['’.,:/‐‑-])"
+_NO_WORD_AFTER = r"(?![^\W_]|['’.,:/‐‑-][^\W_])"
 
 _CHARACTER_CLASSES = {
     character: f"[{re.escape(group)}]"

@@ -19,6 +19,10 @@ _NOT_CONTENT = (
     "|*[@hidden]|*[@role='navigation' or @role='search' or @role='contentinfo']"
     "|*[contains(concat(' ', normalize-space(@class), ' '), ' headerlink ')]"
 )
+_MAIN = "//*[(self::main or @role='main') and not(ancestor::main or ancestor::*[@role='main'])]"
+_READ_AS_DIVISION = ("main", "details", "summary", "figure", "figcaption")
+"""unstructured reads the first <main> alone, and passes over the others with all they hold."""
+
 _TEMPLATE_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)
 _TEMPLATE_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -44,7 +48,9 @@ def html_content(html: str) -> MarkupContent:
     for node in tree.xpath("|".join(f"//{name}" for name in _NOT_CONTENT.split("|"))):
         node.drop_tree()
     _repeat_spanning_cells(tree)
-    main = tree.xpath("//main|//*[@role='main']") or tree.xpath("//body") or [tree]
+    main = tree.xpath(_MAIN) or tree.xpath("//body") or [tree]
+    for node in list(tree.iter(*_READ_AS_DIVISION)):
+        node.tag = "div"
     markup = "".join(lxml.html.tostring(node, encoding="unicode") for node in main)
     blocks = partition_html_blocks(f"<html><body>{markup}</body></html>")
     return MarkupContent(one_line(title) if title else None, blocks)
@@ -91,9 +97,9 @@ def _repeat_spanning_cells(tree: lxml.html.HtmlElement) -> None:
         span = int(cell.get("rowspan")) if cell.get("rowspan").isdecimal() else 1
         followers = list(row.itersiblings("tr"))[: max(span - 1, 0)]
         for follower in followers:
-            copy = lxml.html.fragment_fromstring(lxml.html.tostring(cell, encoding="unicode"))
+            markup = lxml.html.tostring(cell, encoding="unicode", with_tail=False)
+            copy = lxml.html.fragment_fromstring(markup)
             copy.attrib.pop("rowspan", None)
-            copy.tail = None
             follower.insert(min(column, len(follower)), copy)
         del cell.attrib["rowspan"]
 

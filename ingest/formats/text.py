@@ -24,6 +24,7 @@ _FIELD = re.compile(r"([A-Z][^:.;?!]{0,40}):\s+(\S.*)")
 _NO_HEADING_END = (".", ";", ":", ",", "!", "?")
 _LONGEST_HEADING_WORDS = 12
 _LONGEST_TITLE_WORDS = 15
+_LONGEST_TITLE_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ def _is_title(chunk: _Chunk) -> bool:
         return False
     return (
         len(text.split()) <= _LONGEST_TITLE_WORDS
+        and len(text) <= _LONGEST_TITLE_CHARS
         and any(char.isalpha() for char in text)
         and not text.endswith(_NO_HEADING_END)
         and not _FIELD.fullmatch(text)

@@ -6,6 +6,7 @@ numbering. A rule-based sentencizer in the pipeline's place parses 348 Markdown 
 of 28.9 s, and nothing is downloaded at first use.
 """
 
+import logging
 import os
 from collections.abc import Iterable
 from typing import IO
@@ -35,6 +36,8 @@ def _sentence_pipeline() -> Language:
 
 
 tokenize._load_spacy_model = _sentence_pipeline
+# It warns of long texts, which are only classified by their beginning, in the midst of the progress.
+logging.getLogger("unstructured").setLevel(logging.ERROR)
 
 _NO_LANGUAGE_DETECTION = [""]
 _NOT_CONTENT = (found.Header, found.Footer, found.PageBreak, found.Image, found.PageNumber)

@@ -29,11 +29,19 @@ def ask(request: Ask, service: ServiceDep, settings: SettingsDep, reader: Reader
 
 
 def checked_question(question: str, settings: ServiceSettings, *, param: str) -> str:
-    """The question without surrounding space. Raises `RequestError` where it is empty or too long."""
+    """The question without surrounding space. Raises `RequestError` where it is empty, too long
+    or not Unicode."""
     question = question.strip()
     if not question:
         raise RequestError(
             400, "The question is empty: write what you want to know.", param=param, code="empty"
+        )
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in question):
+        raise RequestError(
+            400,
+            "The question has half a character (a lone surrogate, as in \\ud800): send whole ones.",
+            param=param,
+            code="invalid_request",
         )
     if len(question) > settings.max_question_chars:
         raise RequestError(

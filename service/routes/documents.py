@@ -36,10 +36,13 @@ def show_document(
     """
     record = service.store.catalog.record(document_id)
     document = service.store.catalog.document(document_id)
-    if record is None or document is None or EVERYONE not in reader.groups:
+    missing = record is None or document is None or EVERYONE not in reader.groups
+    if "text/html" in accept:
+        # The page fetches the JSON, and shows its error where there is no such document.
+        status = 404 if missing else 200
+        return FileResponse(WEB / "document.html", status, headers={"Vary": "Accept"})
+    if record is None or document is None or missing:
         raise RequestError(
             404, f"There is no document {document_id}; GET /documents lists them.", code="not_found"
         )
-    if "text/html" in accept:
-        return FileResponse(WEB / "document.html", headers={"Vary": "Accept"})
     return JSONResponse(document_out(record, document).model_dump(), headers={"Vary": "Accept"})

@@ -37,15 +37,26 @@ def add_error_handlers(app: FastAPI) -> None:
         return error_response(error.status, error.message, param=error.param, code=error.code)
 
     @app.exception_handler(RequestValidationError)
-    def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        faults = [_fault(fault["loc"], fault["msg"]) for fault in error.errors()]
+    def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]["loc"]
+        if error.errors()[0]["type"] == "json_invalid":
+            message = f"The body is not valid JSON (character {first[-1]})."
+            return error_response(400, message, code="invalid_request")
+        faults = [_fault(fault["loc"], fault["msg"]) for fault in error.errors()]
+        if "json" not in request.headers.get("content-type", ""):
+            faults.append("send JSON with the header Content-Type: application/json")
         param = ".".join(str(part) for part in first[1:]) or None
         return error_response(400, "; ".join(faults), param=param, code="invalid_request")
 
     @app.exception_handler(HTTPException)
-    def _http(_: Request, error: HTTPException) -> JSONResponse:
-        return error_response(error.status_code, str(error.detail))
+    def _http(request: Request, error: HTTPException) -> JSONResponse:
+        message = str(error.detail)
+        if error.status_code in (404, 405):
+            place = f"{request.method} {request.url.path}"
+            message = f"There is no {place}; /docs lists what there is."
+        response = error_response(error.status_code, message)
+        response.headers.update(error.headers or {})
+        return response
 
     @app.exception_handler(Exception)
     def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -1,0 +1,71 @@
+// The panel that shows a source's own words.
+
+import { CodePoints, create, highlighted, placeInDocument } from "./text.js";
+
+export class SourcePanel {
+  constructor(panel) {
+    this.panel = panel;
+    this.title = panel.querySelector("h2");
+    this.body = panel.querySelector("#source-body");
+    this.opener = null;
+    this.shown = null;
+    panel.querySelector("#source-close").addEventListener("click", () => this.close());
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !panel.hidden) this.close();
+    });
+  }
+
+  // Shows what `citations` (all of one passage) cite; `passages` fills up when the answer is whole.
+  open(opener, citations, passages) {
+    this.opener?.setAttribute("aria-expanded", "false");
+    this.opener = opener;
+    this.shown = { citations, passages };
+    opener.setAttribute("aria-expanded", "true");
+    this.panel.hidden = false;
+    this.refresh();
+    this.panel.scrollTop = 0;
+    this.body.querySelector("mark")?.scrollIntoView({ block: "nearest" });
+    opener.scrollIntoView({ block: "nearest" });
+    this.title.focus({ preventScroll: true });
+  }
+
+  refresh() {
+    if (!this.shown) return;
+    const { citations, passages } = this.shown;
+    const [citation] = citations;
+    this.title.textContent = citation.title;
+    this.body.replaceChildren(
+      create("p", { className: "where" }, where(citation)),
+      create(
+        "a",
+        { className: "open", href: citation.url, target: "_blank", rel: "noopener" },
+        "Open in the document",
+        create("span", { className: "visually-hidden" }, " (in a new tab)"),
+      ),
+      create("blockquote", { className: "passage" }, ...words(citations, passages)),
+    );
+  }
+
+  close() {
+    this.panel.hidden = true;
+    this.opener?.setAttribute("aria-expanded", "false");
+    if (this.opener?.isConnected) this.opener.focus();
+    this.opener = this.shown = null;
+  }
+}
+
+function where(citation) {
+  return [placeInDocument(citation), citation.document].filter(Boolean).join(" · ");
+}
+
+// The passage with the cited words marked; the words alone until the passage has come.
+function words(citations, passages) {
+  const passage = passages.get(citations[0].number);
+  if (!passage) return citations.map(({ quote }) => create("mark", {}, quote));
+  const points = new CodePoints(passage.text);
+  const spans = citations.map(({ start, end }) => ({
+    start: start - passage.start,
+    end: end - passage.start,
+  }));
+  return highlighted(points, 0, points.length, spans);
+}

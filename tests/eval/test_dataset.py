@@ -1,0 +1,94 @@
+"""A suite's file is read whole, or every fault in it is named at once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval.dataset import GoldPassage, Sample, Suite, SuiteError, load_suite
+
+GOLD = {"document": "a.md", "heading": "1 Scope", "quote": "30 days"}
+SAMPLE = {"id": "q1", "question": "How long?", "gold": [GOLD]}
+
+
+def line(**changes: Any) -> str:
+    return json.dumps(SAMPLE | changes, ensure_ascii=False)
+
+
+def written(folder: Path, *lines: str) -> Path:
+    path = folder / "small.jsonl"
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
+def test_a_suite_is_named_after_its_file(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, line(), "", line(id="q2", gold=[], unanswerable=True, tags=["plain"]), ""
+    )
+
+    assert load_suite(path) == Suite(
+        "small",
+        (
+            Sample(id="q1", question="How long?", gold=(GoldPassage.model_validate(GOLD),)),
+            Sample(id="q2", question="How long?", gold=(), unanswerable=True, tags=("plain",)),
+        ),
+    )
+
+
+def test_line_separators_inside_a_question_are_no_line_ends(tmp_path: Path) -> None:
+    path = written(tmp_path, line(question="How\u2028long?"))
+
+    assert load_suite(path).samples[0].question == "How\u2028long?"
+
+
+def test_all_faults_are_named_with_their_lines(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        line(),
+        "{broken",
+        line(id="q3", answer="yes"),
+        line(),
+        line(id="q5", gold=[]),
+        line(id="q6", unanswerable=True),
+        line(id="q7", gold=[{"document": "", "heading": "x"}]),
+        '["no object"]',
+        json.dumps({"id": "q9"}),
+    )
+
+    with pytest.raises(SuiteError) as raised:
+        load_suite(path)
+
+    both = (
+        "sample: Value error, an answerable question needs a gold passage, an unanswerable one none"
+    )
+    assert [fault.removeprefix(f"{path}:") for fault in str(raised.value).splitlines()] == [
+        "2: not valid JSON: Expecting property name enclosed in double quotes: "
+        "line 1 column 2 (char 1)",
+        "3: answer: Extra inputs are not permitted",
+        "4: the id q1 stands twice",
+        f"5: {both}",
+        f"6: {both}",
+        "7: gold.0.document: String should have at least 1 character; gold.0.quote: Field required",
+        "8: sample: Input should be a valid dictionary or instance of Sample",
+        "9: question: Field required; gold: Field required",
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_a_file_without_a_sample_is_a_fault(tmp_path: Path, content: str) -> None:
+    with pytest.raises(SuiteError, match=r"small\.jsonl has no sample\.$"):
+        load_suite(written(tmp_path, content))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="No such file or directory"):
+        load_suite(tmp_path / "none.jsonl")
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "small.jsonl"
+    path.write_bytes(b"\xff")
+
+    with pytest.raises(SuiteError, match="cannot be read: 'utf-8' codec"):
+        load_suite(path)

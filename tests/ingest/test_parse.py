@@ -1,0 +1,142 @@
+"""Bytes of a file to a document, or the reason why not."""
+
+from io import BytesIO
+
+import pytest
+from docx import Document as NewWordFile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.document import Document, Element, ElementKind
+from ingest.formats.errors import (
+    CorruptDocument,
+    EmptyDocument,
+    EncryptedDocument,
+    NoTextLayer,
+    ParseError,
+    UnsupportedFormat,
+    WrongExtension,
+)
+from ingest.parse import SUFFIXES, parse
+from tests.ingest.files import encrypted_pdf, pdf, pdf_of_pictures, png
+
+TITLE = Element(ElementKind.TITLE, "Leave", None, ("Leave",), 0, 5)
+TEXT = Element(ElementKind.TEXT, "Ring us first.", None, ("Leave",), 7, 21)
+LEAVE = Document("Leave", "Leave\n\nRing us first.", (TITLE, TEXT))
+
+
+def word_file() -> bytes:
+    file = NewWordFile()
+    file.add_heading("Leave", 1)
+    file.add_paragraph("Ring us first.")
+    stream = BytesIO()
+    file.save(stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("leave.md", b"# Leave\n\nRing us first.\n"),
+        ("LEAVE.MARKDOWN", b"Leave\n=====\nRing us first."),
+        ("leave.html", b"<h1>Leave</h1><p>Ring us first."),
+        ("leave.htm", b"<title>Other</title><main><h1>Leave</h1><p>Ring us first.</p></main>"),
+        ("leave.txt", b"Leave\n=====\n\nRing us\nfirst.\n"),
+        ("leave.docx", word_file()),
+        ("leave.md", b"\xef\xbb\xbf# Leave\r\n\r\nRing us first.\r\n"),
+        ("leave.txt", "Leave\n=====\n\nRing us first.".encode("utf-16")),
+    ],
+)
+def test_one_text_comes_out_alike_from_every_format(name: str, content: bytes) -> None:
+    assert parse(content, name=name) == LEAVE
+
+
+def test_a_pdf_knows_its_pages() -> None:
+    assert parse(pdf("Ring us before nine.", "Come back on Monday."), name="leave.pdf") == Document(
+        "leave",
+        "Ring us before nine.\n\nCome back on Monday.",
+        (
+            Element(ElementKind.TEXT, "Ring us before nine.", 1, (), 0, 20),
+            Element(ElementKind.TEXT, "Come back on Monday.", 2, (), 22, 42),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "title"),
+    [
+        ("sick-leave.md", b"---\ntitle: Sick leave\n---\nRing us.", "Sick leave"),
+        ("sick-leave.html", b"<title>Sick leave</title><p>Ring us.", "Sick leave"),
+        ("sick-leave.md", b"Ring us.", "sick-leave"),
+        ("v1.2 final.txt", b"Ring us.", "v1.2 final"),
+    ],
+)
+def test_without_headings_the_title_is_the_pages_own_or_the_file_name(
+    name: str, content: bytes, title: str
+) -> None:
+    assert parse(content, name=name).title == title
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error", "message"),
+    [
+        ("a.md", b"", EmptyDocument, "is empty"),
+        ("a.pdf", b"", EmptyDocument, "is empty"),
+        ("a.txt", b" \n\t", EmptyDocument, "is empty"),
+        ("a.md", b"---\ntitle: x\n---\n", EmptyDocument, "has no text"),
+        ("a.html", b"<script>x</script>", EmptyDocument, "has no text"),
+        ("a.odt", b"x", UnsupportedFormat, r"has the unknown ending '\.odt': one of \.docx, "),
+        ("README", b"x", UnsupportedFormat, "has the unknown ending ''"),
+        ("a.txt", pdf("x"), WrongExtension, r"is named \.txt but is a PDF file: give it the end"),
+        ("a.pdf", b"text", WrongExtension, r"is named \.pdf but is not a PDF: give it the ending"),
+        ("a.pdf", word_file(), WrongExtension, r"is named \.pdf but is not a PDF"),
+        ("a.md", word_file(), WrongExtension, r"is named \.md but is a zip or Office file"),
+        ("a.docx", pdf("x"), CorruptDocument, "is not a Word document .not a zip archive.: save"),
+        ("a.docx", b"PK\x03\x04", CorruptDocument, "is not a Word document"),
+        ("a.md", png(), CorruptDocument, r"is not valid UTF-8 \(byte 0 of [\d,]+\): save it as"),
+        ("a.txt", b"caf\xe9 bar", CorruptDocument, r"is not valid UTF-8 \(byte 3 of 8\): save"),
+        ("a.txt", b"a\0b", WrongExtension, "holds binary data, not text"),
+        ("a.pdf", b"%PDF-1.7 cut", CorruptDocument, "is not a readable PDF"),
+        ("a.pdf", pdf("x")[:300], CorruptDocument, "is not a readable PDF"),
+        ("a.pdf", encrypted_pdf(), EncryptedDocument, "is encrypted: save a copy without a passwo"),
+        ("a.pdf", pdf_of_pictures(), NoTextLayer, r"has no text layer \(1 pages of images\): run"),
+        (
+            "a.docx",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            EncryptedDocument,
+            "is encrypted or in the",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_reason_on_one_line(
+    name: str, content: bytes, error: type[ParseError], message: str
+) -> None:
+    with pytest.raises(error, match=f"^{message}") as raised:
+        parse(content, name=name)
+    assert "\n" not in str(raised.value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(SUFFIXES - {".pdf", ".docx"})), st.text(max_size=200))
+def test_any_text_is_a_document_or_refused(suffix: str, text: str) -> None:
+    try:
+        document = parse(text.encode("utf-8", "replace"), name=f"a{suffix}")
+    except ParseError:
+        return
+    assert [document.text[e.start : e.end] for e in document.elements] == [
+        e.text for e in document.elements
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(sorted(SUFFIXES)),
+    st.sampled_from([b"", b"%PDF-1.4\n", b"PK\x03\x04"]),
+    st.binary(max_size=200),
+)
+def test_any_bytes_are_a_document_or_refused(suffix: str, start: bytes, rest: bytes) -> None:
+    try:
+        document = parse(start + rest, name=f"a{suffix}")
+    except ParseError:
+        return
+    assert document.text.strip()

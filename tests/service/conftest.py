@@ -1,0 +1,22 @@
+"""The whole service over the example documents, in this process."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.settings import IndexSettings
+from service.assemble import Assembled, assemble
+from service.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def service(
+    example_store_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Assembled]:
+    path = tmp_path_factory.mktemp("service") / "pincite"
+    shutil.copytree(example_store_path, path)
+    service = assemble(Settings(index=IndexSettings(path=path)))
+    yield service
+    service.store.close()

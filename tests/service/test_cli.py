@@ -1,0 +1,161 @@
+"""`pincite ask`, `serve` and `settings`: what they print and exit with."""
+
+import json
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pincite
+from tests.process import free_port
+
+GOLD = "What are the current refund terms for Gold tier users?"
+THIRTY_DAYS = "when an item is returned within 30 days of delivery."
+
+
+class Pincite:
+    """The command line in this process: `run` gives its exit code, output and errors."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        self._monkeypatch.setattr("sys.argv", ["pincite", *arguments])
+        with pytest.raises(SystemExit) as exit_:
+            pincite.main()
+        printed = self._capsys.readouterr()
+        return int(exit_.value.code or 0), printed.out, printed.err
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Pincite:
+    """In an empty working folder, without settings in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "400")
+    for name in ("PINCITE_CONFIG", "PINCITE_INDEX__PATH"):
+        monkeypatch.delenv(name, raising=False)
+    return Pincite(monkeypatch, capsys)
+
+
+@pytest.fixture
+def index(command: Pincite, example_store_path: Path) -> str:
+    shutil.copytree(example_store_path, "index")
+    return "index"
+
+
+def test_ask_prints_the_answer_and_the_words_that_support_it(command: Pincite, index: str) -> None:
+    code, out, err = command.run("--index", index, "ask", GOLD)
+
+    assert (code, err) == (0, "")
+    answer, *passages = out.split("\n\n")
+    assert f"{THIRTY_DAYS} [1]" in answer
+    assert passages[0].startswith("[1] refund-policy.md: Refund and Returns Policy > ")
+    assert "4.3 Gold tier\n" in passages[0]
+    assert THIRTY_DAYS in passages[0]
+
+
+def test_ask_prints_json_for_programs(command: Pincite, index: str) -> None:
+    code, out, err = command.run("--index", index, "ask", f" {GOLD} ", "--json")
+
+    answer: dict[str, Any] = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (answer["question"], answer["refused"]) == (GOLD, False)
+    assert answer["sentences"][0]["citations"][0]["document"] == "refund-policy.md"
+
+
+def test_ask_says_where_to_look_when_no_passage_answers(command: Pincite, index: str) -> None:
+    code, out, err = command.run("--index", index, "ask", "What is the capital of Mongolia?")
+
+    assert (code, err) == (0, "")
+    assert out.startswith("No passage in the documents answers this question. The nearest ")
+
+
+def test_ask_without_an_index_says_how_to_make_one(command: Pincite) -> None:
+    code, out, err = command.run("ask", GOLD)
+
+    assert (code, out) == (3, "")
+    assert err == "There is no index in .pincite/index. Make one with 'pincite ingest PATH…'.\n"
+    assert not Path(".pincite").exists()
+
+
+def test_ask_with_other_settings_than_the_index_names_both(command: Pincite, index: str) -> None:
+    code, _, err = command.run("--index", index, "--set", "chunking.target_tokens=100", "ask", GOLD)
+
+    assert code == 3
+    assert "target tokens 160 (now wanted: 100)" in err
+    assert "pincite ingest --rebuild" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["ask", "  "], "The question is empty: write what you want to know.\n"),
+        (
+            ["serve", "--host", "0.0.0.0"],  # noqa: S104
+            "service.host = 0.0.0.0 opens the service to the network",
+        ),
+        (["serve", "--port", "99999"], "flag: service.port = 99999: "),
+        (["serve", "--host", "example.org"], "flag: service.host = 'example.org': "),
+        (["--set", "retrieval.top_k", "settings"], "--set needs KEY=VALUE"),
+        (["--set", "retrieval.topk=3", "settings"], "flag: unknown key retrieval.topk"),
+        (["--config", "none.toml", "settings"], "There is no settings file none.toml."),
+        (["eval", "run", "none.jsonl"], "The suite none.jsonl cannot be read"),
+    ],
+)
+def test_wrong_use_exits_with_2(command: Pincite, arguments: list[str], says: str) -> None:
+    code, out, err = command.run(*arguments)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(says)
+
+
+def test_serve_does_not_start_on_a_used_port(command: Pincite) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        code, out, err = command.run("serve", "--port", str(port))
+
+    assert (code, out) == (3, "")
+    assert err == (
+        f"Cannot listen on 127.0.0.1:{port}: Address already in use. "
+        "Choose another port with --port.\n"
+    )
+
+
+def test_serve_listens_everywhere_only_behind_a_published_port(command: Pincite) -> None:
+    code, _, err = command.run(
+        "--set",
+        "service.behind_published_port=true",
+        "serve",
+        "--host",
+        "0.0.0.0",  # noqa: S104
+        "--port",
+        str(free_port()),
+    )
+
+    assert (code, err.startswith("There is no index in ")) == (3, True)
+
+
+def test_settings_show_every_value_and_its_source(
+    command: Pincite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("pincite.toml").write_text("[retrieval]\ntop_k = 5\n")
+    monkeypatch.setenv("PINCITE_ANSWER__NEAREST", "2")
+
+    code, out, err = command.run("--index", "elsewhere", "settings")
+
+    assert (code, err) == (0, "")
+    rows = [tuple(cell.strip() for cell in line.split("│")[1:-1]) for line in out.splitlines()]
+    assert {
+        ("retrieval.top_k", "5", "pincite.toml"),
+        ("answer.nearest", "2", "PINCITE_ANSWER__NEAREST"),
+        ("index.path", "elsewhere", "flag"),
+        ("service.port", "8420", "default"),
+    } <= set(rows)

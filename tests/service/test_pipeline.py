@@ -1,0 +1,244 @@
+"""Nothing is shown that was not verified, whatever the model writes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from generator.draft import DraftSentence
+from generator.model import Draft, FakeGenerator, Usage
+from generator.prompt import load_template
+from ingest.chunk import Chunk
+from ingest.embed import SentenceTransformerEncoder
+from ingest.index import IndexedDocument, Manifest
+from ingest.index.edge import EdgeIndex
+from service.access import LOCAL_READER, Reader
+from service.pipeline import Pipeline, Trace, marked
+from service.retrieve import Retriever, best_cosine
+from service.settings import AnswerSettings, RetrievalSettings
+from service.verify import OverlapVerifier, Sentence, Verdict, verify
+
+QUESTION = "What are the refund terms for Gold tier users?"
+GOLD = "Gold tier users receive a full refund within 30 days of delivery."
+SILVER = "Silver tier users receive a full refund within 21 days of delivery."
+CONFIDENTIAL = "The refund terms for Gold tier users will be cut to 10 days in May."
+
+
+@pytest.fixture
+def index(encoder: SentenceTransformerEncoder, tmp_path: Path) -> EdgeIndex:
+    """Passages about refunds that everyone may read, and one that only hr may."""
+    index = EdgeIndex.create(tmp_path / "index", Manifest("bundled", encoder.dimension, 160, 256))
+    for name, text, groups in (
+        ("gold", GOLD, ("everyone",)),
+        ("silver", SILVER, ("everyone",)),
+        ("secret", CONFIDENTIAL, ("hr",)),
+    ):
+        chunk = Chunk(text, 0, len(text), ("Refunds",), None, "Refunds")
+        document = IndexedDocument(name, "1", f"{name}.md", "Refunds", groups)
+        index.replace(document, [chunk], encoder.encode([chunk.embedded_text]))
+    return index
+
+
+@pytest.fixture
+def pipeline(index: EdgeIndex, encoder: SentenceTransformerEncoder) -> Callable[..., Pipeline]:
+    """Makes a pipeline whose model writes the given pieces."""
+
+    def make(*pieces: str, settings: AnswerSettings | None = None) -> Pipeline:
+        return Pipeline(
+            Retriever(index, encoder, RetrievalSettings()),
+            best_cosine,
+            load_template(),
+            FakeGenerator(pieces),
+            OverlapVerifier(),
+            settings or AnswerSettings(),
+        )
+
+    return make
+
+
+Make = Callable[..., Pipeline]
+MARK = AnswerSettings(unsupported="mark")
+
+
+def streamed(pipeline: Pipeline, question: str = QUESTION) -> tuple[list[Sentence], Trace]:
+    *sentences, trace = pipeline.stream(question, (), LOCAL_READER)
+    assert isinstance(trace, Trace)
+    return [item for item in sentences if isinstance(item, Sentence)], trace
+
+
+def said(sentences: list[Sentence]) -> list[tuple[str, Verdict]]:
+    return [(sentence.text, sentence.verdict) for sentence in sentences]
+
+
+def test_supported_sentences_are_the_answer(pipeline: Make) -> None:
+    sentences, trace = streamed(pipeline(f"{GOLD} [1] {SILVER} [2]"))
+
+    assert said(sentences) == [(GOLD, Verdict.SUPPORTED), (SILVER, Verdict.SUPPORTED)]
+    assert trace.answer.sentences == tuple(sentences)
+    assert trace.answer.refusal is None
+    assert trace.answer.text == f"{GOLD} [1] {SILVER} [2]"
+
+
+def test_a_model_that_cites_everything_is_cited_only_where_it_is_right(pipeline: Make) -> None:
+    sentences, _ = streamed(pipeline(f"{GOLD} [1][2]"))
+
+    assert [marked(sentence) for sentence in sentences] == [f"{GOLD} [1]"]
+    assert sentences[0].cited == (1, 2)
+
+
+UNSUPPORTED = "Gold tier users receive a full refund within 90 days of delivery."
+
+
+@pytest.mark.parametrize(
+    ("draft", "text", "verdict"),
+    [
+        (GOLD, GOLD, Verdict.UNCITED),
+        (f"{GOLD} [99]", GOLD, Verdict.FABRICATED),
+        (f"{GOLD} [1][99]", GOLD, Verdict.FABRICATED),
+        (f"{UNSUPPORTED} [1]", UNSUPPORTED, Verdict.UNSUPPORTED),
+    ],
+)
+def test_what_is_not_supported_is_removed_or_marked(
+    pipeline: Make, draft: str, text: str, verdict: Verdict
+) -> None:
+    removed, trace = streamed(pipeline(draft))
+    marked_sentences, marked_trace = streamed(pipeline(draft, settings=MARK))
+
+    assert removed == []
+    assert trace.answer.refusal is not None
+    assert said(list(trace.verified)) == [(text, verdict)]
+    assert said(marked_sentences) == [(text, verdict)]
+    assert marked_trace.answer.refusal is None
+    assert marked_trace.answer.sentences[0].citations == ()
+
+
+def test_an_unsupported_sentence_is_removed_from_among_supported_ones(pipeline: Make) -> None:
+    draft = f"{GOLD} [1] {UNSUPPORTED} [1] {SILVER} [2]"
+
+    removed, trace = streamed(pipeline(draft))
+    marked_sentences, _ = streamed(pipeline(draft, settings=MARK))
+
+    assert said(removed) == [(GOLD, Verdict.SUPPORTED), (SILVER, Verdict.SUPPORTED)]
+    assert "90" not in trace.answer.text
+    everything = [
+        (GOLD, Verdict.SUPPORTED),
+        (UNSUPPORTED, Verdict.UNSUPPORTED),
+        (SILVER, Verdict.SUPPORTED),
+    ]
+    assert said(marked_sentences) == everything
+    assert said(list(trace.verified)) == everything
+
+
+@pytest.mark.parametrize("settings", [AnswerSettings(), MARK])
+@pytest.mark.parametrize("draft", ["NO ANSWER", "NO ANSWER.", "NO ANSWER\n", "", " \n"])
+def test_no_answer_and_an_empty_draft_are_refusals(
+    pipeline: Make, draft: str, settings: AnswerSettings
+) -> None:
+    sentences, trace = streamed(pipeline(draft, settings=settings))
+
+    assert sentences == []
+    assert trace.answer.sentences == ()
+    assert trace.answer.text == (
+        "No passage in the documents answers this question. The nearest passages are in: Refunds."
+    )
+    assert trace.answer.refusal is not None
+    assert [passage.number for passage in trace.answer.refusal.nearest] == [1, 2]
+
+
+def test_each_sentence_is_shown_before_the_next_is_written(pipeline: Make) -> None:
+    pieces = [f"{GOLD} [1]\n", f"{UNSUPPORTED} [1]\n", f"{SILVER} [2]\n"]
+
+    stream = pipeline(*pieces).stream(QUESTION, (), LOCAL_READER)
+
+    first, second, trace, *rest = stream
+    assert isinstance(first, Sentence)
+    assert isinstance(second, Sentence)
+    assert isinstance(trace, Trace)
+    assert ([first.text, second.text], rest) == ([GOLD, SILVER], [])
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_every_shown_sentence_was_verified_however_it_arrived(pipeline: Make, size: int) -> None:
+    draft = f"{GOLD} [1] {UNSUPPORTED} [1, 2]. {GOLD} {SILVER} [99] {SILVER} [1-2]"
+    pieces = [draft[start : start + size] for start in range(0, len(draft), size)]
+
+    sentences, trace = streamed(pipeline(*pieces))
+
+    assert [marked(sentence) for sentence in sentences] == [f"{GOLD} [1]", f"{SILVER} [2]"]
+    for sentence in sentences:
+        again = DraftSentence(sentence.text, sentence.cited)
+        verified = verify(again, trace.prompt.passages, OverlapVerifier(), min_support=0.75)
+        assert sentence == verified
+
+
+def test_the_trace_says_how_the_answer_came_about(pipeline: Make) -> None:
+    trace = pipeline(f"{GOLD} ", "[1]").answer(QUESTION, (), LOCAL_READER)
+
+    assert (trace.question, trace.standalone) == (QUESTION, QUESTION)
+    assert [found.chunk.text for found in trace.retrieved] == [GOLD, SILVER]
+    assert trace.reranked == trace.retrieved
+    assert trace.answerability == trace.retrieved[0].cosine
+    assert [passage.text for passage in trace.prompt.passages] == [GOLD, SILVER]
+    words = len(trace.prompt.user.split())
+    assert trace.draft == Draft(f"{GOLD} [1]", "fake", Usage(words, 13))
+    assert trace.versions == {
+        "generator": "fake",
+        "prompt": "answer@1",
+        "verifier": "word overlap",
+    }
+    assert list(trace.timings) == [
+        "retrieve",
+        "answerability",
+        "first_sentence",
+        "generate",
+        "total",
+    ]
+    assert trace.timings["total"] >= trace.timings["first_sentence"] > 0
+
+
+def test_a_question_far_from_every_passage_is_refused_without_a_draft(pipeline: Make) -> None:
+    sentences, trace = streamed(pipeline(f"{GOLD} [1]"), "How do volcanoes form?")
+
+    assert sentences == []
+    assert trace.answerability < 0.45
+    assert trace.draft == Draft("", "fake", Usage())
+    assert trace.answer.refusal is not None
+    assert "first_sentence" not in trace.timings
+
+
+def test_an_empty_index_is_named_as_the_reason(
+    encoder: SentenceTransformerEncoder, tmp_path: Path
+) -> None:
+    empty = EdgeIndex.create(tmp_path / "empty", Manifest("bundled", encoder.dimension, 160, 256))
+    pipeline = Pipeline(
+        Retriever(empty, encoder, RetrievalSettings()),
+        best_cosine,
+        load_template(),
+        FakeGenerator([GOLD]),
+        OverlapVerifier(),
+        AnswerSettings(min_answerability=0),
+    )
+
+    _, trace = streamed(pipeline)
+
+    assert trace.answer.text == (
+        "The index is empty: no passage in the documents answers this question."
+    )
+
+
+def test_a_reader_is_never_shown_what_only_others_may_read(pipeline: Make) -> None:
+    question = "Which refund terms for Gold tier users will be cut to 10 days in May?"
+    staff = Reader("staff", frozenset({"everyone", "hr"}))
+    nobody = Reader("nobody", frozenset())
+
+    def names(reader: Reader) -> set[str]:
+        trace = pipeline(f"{CONFIDENTIAL} [1]").answer(question, (), reader)
+        shown = {passage.document.name for passage in trace.prompt.passages}
+        assert shown == {found.document.name for found in trace.retrieved}
+        assert (CONFIDENTIAL in trace.prompt.user) == ("secret.md" in shown)
+        assert (CONFIDENTIAL in trace.answer.text) == ("secret.md" in shown)
+        return shown
+
+    assert names(LOCAL_READER) == {"gold.md", "silver.md"}
+    assert names(staff) == {"gold.md", "silver.md", "secret.md"}
+    assert names(nobody) == set()

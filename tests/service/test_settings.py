@@ -1,0 +1,160 @@
+"""Settings come from the file, the environment and flags, and every fault is named at once."""
+
+from pathlib import Path
+
+import pytest
+
+from service.settings import LoadedSettings, SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, without a settings file."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def load(
+    environment: dict[str, str] | None = None, flags: dict[str, object] | None = None
+) -> LoadedSettings:
+    return load_settings(environment=environment or {}, flags=flags or {})
+
+
+def faults(
+    environment: dict[str, str] | None = None, flags: dict[str, object] | None = None
+) -> list[str]:
+    with pytest.raises(SettingsError) as raised:
+        load(environment, flags)
+    return str(raised.value).splitlines()
+
+
+def test_without_anything_the_defaults_hold() -> None:
+    loaded = load()
+
+    assert loaded.sources == {}
+    assert loaded.settings.service.host == "127.0.0.1"
+    assert loaded.settings.answer.unsupported == "remove"
+    assert {source for _, _, source in loaded.rows()} == {"default"}
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(folder: Path) -> None:
+    (folder / "pincite.toml").write_text(
+        "[retrieval]\ntop_k = 1\ncandidates = 11\nbm25_weight = 0.1\n"
+    )
+
+    loaded = load(
+        {"PINCITE_RETRIEVAL__CANDIDATES": "22", "PINCITE_RETRIEVAL__BM25_WEIGHT": "0.2"},
+        {"retrieval.bm25_weight": "0.3", "service.port": None},
+    )
+
+    assert [row for row in loaded.rows() if row[0].startswith(("retrieval", "service.port"))] == [
+        ("retrieval.top_k", 1, "pincite.toml"),
+        ("retrieval.candidates", 22, "PINCITE_RETRIEVAL__CANDIDATES"),
+        ("retrieval.bm25_weight", 0.3, "flag"),
+        ("service.port", 8420, "default"),
+    ]
+
+
+def test_the_file_is_the_named_one_else_the_variables_else_pincite_toml(folder: Path) -> None:
+    for name, port in (("pincite.toml", 1001), ("variable.toml", 1002), ("named.toml", 1003)):
+        (folder / name).write_text(f"[service]\nport = {port}\n")
+    environment = {"PINCITE_CONFIG": "variable.toml"}
+
+    named = load_settings(environment=environment, flags={}, config=Path("named.toml"))
+
+    assert named.settings.service.port == 1003
+    assert named.sources == {"service.port": "named.toml"}
+    assert load(environment).settings.service.port == 1002
+    assert load().settings.service.port == 1001
+
+
+def test_a_nested_section_is_reached_by_dots_and_double_underscores() -> None:
+    loaded = load(
+        {"PINCITE_GENERATOR__EXTRACTIVE__MARGIN": "0.5"},
+        {"generator.extractive.max_sentences": "2"},
+    )
+
+    assert loaded.settings.generator.extractive.margin == 0.5
+    assert loaded.settings.generator.extractive.max_sentences == 2
+
+
+def test_faults_of_all_three_places_are_reported_at_once(folder: Path) -> None:
+    (folder / "pincite.toml").write_text(
+        'color = "red"\n[retrieval]\ntop_k = 99\ntop_n = 3\n[answer]\nunsupported = "hide"\n'
+    )
+
+    found = faults(
+        {"PINCITE_SERVICE__PORT": "many", "PINCITE_SERVICE__PROT": "80", "PINCITE_SER__X": "1"},
+        {"service.host": "example.org", "encoder.modle": "bge"},
+    )
+
+    sections = "answer, chunking, encoder, generator, index, ingest, retrieval, service"
+    assert set(found) == {
+        f"pincite.toml: unknown key color; known here: {sections}.",
+        "pincite.toml: retrieval.top_k = 99: Input should be less than or equal to 50.",
+        "pincite.toml: unknown key retrieval.top_n; known here: bm25_weight, candidates, top_k.",
+        "pincite.toml: answer.unsupported = 'hide': Input should be 'remove' or 'mark'.",
+        "PINCITE_SERVICE__PORT: service.port = 'many': "
+        "Input should be a valid integer, unable to parse string as an integer.",
+        "PINCITE_SERVICE__PROT: unknown key service.prot; "
+        "known here: behind_published_port, host, max_question_chars, port.",
+        f"PINCITE_SER__X: unknown key ser; known here: {sections}.",
+        "flag: service.host = 'example.org': "
+        "Input should be '127.0.0.1', 'localhost', '::1' or '0.0.0.0'.",
+        "flag: unknown key encoder.modle; known here: model.",
+    }
+
+
+def test_values_that_do_not_fit_each_other_are_a_fault() -> None:
+    (fault,) = faults(flags={"chunking.target_tokens": "300"})
+
+    assert fault.startswith("flag: chunking = ")
+    assert fault.endswith("target_tokens (300) must not exceed max_tokens (256).")
+
+
+@pytest.mark.parametrize("value", ["5", "[]", "{", '{"top_k": 5}', ""])
+def test_a_value_for_a_whole_section_is_taken_or_named(value: str) -> None:
+    environment = {"PINCITE_RETRIEVAL": value}
+
+    if value == '{"top_k": 5}':
+        assert load(environment).settings.retrieval.top_k == 5
+    else:
+        (fault,) = faults(environment)
+        assert fault.startswith("PINCITE_RETRIEVAL: retrieval = ")
+
+
+def test_variables_that_are_no_settings_are_passed_over() -> None:
+    loaded = load({"PINCITE_SHARED": "x", "PINCITE_TEST_ANY": "y", "PATH": "z", "PINCITES": "w"})
+
+    assert loaded.sources == {}
+
+
+def test_an_unknown_variable_is_a_fault() -> None:
+    (fault,) = faults({"PINCITE_PORT": "80"})
+
+    assert fault.startswith("PINCITE_PORT: unknown key port; known here: answer,")
+
+
+def test_a_file_that_is_no_toml_is_named_with_the_place(folder: Path) -> None:
+    (folder / "pincite.toml").write_text("[service\nport = 1\n")
+
+    (fault,) = faults()
+
+    assert fault.startswith("pincite.toml is not valid TOML: ")
+    assert "line 1" in fault
+
+
+def test_a_file_that_is_no_text_is_named(folder: Path) -> None:
+    (folder / "pincite.toml").write_bytes(b"\xff\xfe")
+
+    assert faults()[0].startswith("pincite.toml is not valid TOML: ")
+
+
+def test_a_named_file_must_be_there(folder: Path) -> None:
+    assert faults({"PINCITE_CONFIG": "none.toml"}) == ["There is no settings file none.toml."]
+
+
+def test_a_named_folder_is_no_file(folder: Path) -> None:
+    assert faults({"PINCITE_CONFIG": str(folder)}) == [
+        f"The settings file {folder} cannot be read: Is a directory."
+    ]

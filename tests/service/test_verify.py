@@ -1,0 +1,236 @@
+"""A sentence is supported only by what its passages say, and a citation shows the place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eval.dataset import load_suite
+from generator.draft import DraftSentence
+from service.access import LOCAL_READER
+from service.assemble import Assembled
+from service.verify import Citation, OverlapVerifier, Sentence, Verdict, locate, verify
+from tests.conftest import POLICIES
+from tests.passages import passage
+
+GOLD = "Gold tier users receive a full refund when an item is returned within 30 days of delivery."
+POSTAGE = "No return postage is charged."
+TEXT = f"{GOLD} {POSTAGE}"
+
+
+def judged(text: str, *numbers: int, evidence: str = TEXT) -> Sentence:
+    """The sentence, judged by two passages: the first says `evidence`, the second of helmets."""
+    passages = [passage(evidence, 1), passage("Helmets are returned in sealed packaging.", 2)]
+    return verify(DraftSentence(text, numbers), passages, OverlapVerifier(), min_support=0.75)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        GOLD,
+        GOLD.upper(),
+        GOLD.replace(" ", "  "),
+        GOLD.rstrip("."),
+        "a full refund when an item is returned",
+    ],
+)
+def test_what_a_passage_says_is_supported_with_score_1(said: str) -> None:
+    sentence = judged(said, 1)
+
+    assert (sentence.text, sentence.verdict, sentence.score) == (said, Verdict.SUPPORTED, 1.0)
+    assert [citation.number for citation in sentence.citations] == [1]
+
+
+def test_a_quotation_crosses_line_breaks_and_kinds_of_quotation_marks() -> None:
+    evidence = "Items under the “Last\nof the Line” label aren’t refunded — ever."
+
+    sentence = judged(
+        'Items under the "Last of the Line" label aren\'t refunded - ever.', 1, evidence=evidence
+    )
+
+    assert sentence.verdict is Verdict.SUPPORTED
+    assert sentence.citations[0].quote == evidence
+
+
+def test_a_citation_says_where_in_the_document_its_quote_stands() -> None:
+    cited = passage(TEXT, 3, start=1000, headings=("Refunds", "4.3 Gold"), page=7)
+
+    sentence = verify(DraftSentence(POSTAGE, (3,)), [cited], OverlapVerifier(), min_support=0.75)
+
+    start = 1000 + TEXT.index(POSTAGE)
+    assert sentence.citations == (
+        Citation(
+            number=3,
+            document_id="id-3",
+            document_name="document-3.md",
+            title="Refund Policy",
+            heading_path=("Refunds", "4.3 Gold"),
+            page=7,
+            start=start,
+            end=start + len(POSTAGE),
+            quote=POSTAGE,
+        ),
+    )
+
+
+def test_a_claim_in_other_words_is_cited_at_the_sentence_that_supports_it() -> None:
+    sentence = judged("Within 30 days of delivery, users on Gold tier receive a full refund.", 1)
+
+    assert sentence.verdict is Verdict.SUPPORTED
+    assert sentence.score == 1.0
+    assert [citation.quote for citation in sentence.citations] == [GOLD]
+
+
+def test_only_passages_that_support_the_sentence_are_cited_for_it() -> None:
+    sentence = judged(GOLD, 2, 1)
+
+    assert [citation.number for citation in sentence.citations] == [1]
+    assert sentence.cited == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        GOLD.replace("30", "60"),
+        GOLD.replace("30", "3"),
+        GOLD.replace("30 days", "30 days or 4 weeks"),
+        GOLD.replace("receive", "do not receive"),
+        GOLD.replace("receive", "don't receive"),
+        GOLD.replace("receive", "never receive"),
+        GOLD.replace("delivery", "delivery by Hermes"),
+        "Return postage is charged.",
+        "Gold tier users choose a voucher instead.",
+        "Bananas ripen faster.",
+        "And so it is for them.",
+    ],
+)
+def test_a_change_of_number_negation_or_name_is_unsupported(said: str) -> None:
+    sentence = judged(said, 1)
+
+    assert (sentence.verdict, sentence.citations) == (Verdict.UNSUPPORTED, ())
+
+
+def test_a_number_in_words_that_changed_is_unsupported() -> None:
+    evidence = "We inspect returns within four working days of their arrival at Doncaster."
+
+    said = "We do inspect returns within {} working days of their arrival at Doncaster."
+
+    four = judged(said.format("four"), 1, evidence=evidence)
+    forty = judged(said.format("forty"), 1, evidence=evidence)
+    assert (four.verdict, four.score) == (Verdict.SUPPORTED, 1.0)
+    assert (forty.verdict, forty.score) == (Verdict.UNSUPPORTED, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "evidence"),
+    [
+        ("The limit is £2.", "The limit is £2,500 a year."),
+        ("500 pounds is the limit.", "The limit: 2,500 pounds is the limit."),
+        ("5 days is the limit.", "As a rule, 1.5 days is the limit."),
+        ("You can.", "You can't."),
+        ("Managers work full", "Managers work full-time."),
+    ],
+)
+def test_the_beginning_or_end_of_a_longer_word_is_no_quotation(said: str, evidence: str) -> None:
+    assert locate(said, evidence) is None
+    assert judged(said, 1, evidence=evidence).verdict is Verdict.UNSUPPORTED
+
+
+def test_a_sentence_that_cites_nothing_is_uncited() -> None:
+    assert judged(GOLD) == Sentence(GOLD, Verdict.UNCITED, 0.0, (), ())
+
+
+@pytest.mark.parametrize("numbers", [(99,), (1, 99), (0,), (3,)])
+def test_a_number_that_no_passage_has_makes_the_sentence_fabricated(
+    numbers: tuple[int, ...],
+) -> None:
+    assert judged(GOLD, *numbers) == Sentence(GOLD, Verdict.FABRICATED, 0.0, (), numbers)
+
+
+def test_without_passages_every_citation_is_fabricated() -> None:
+    sentence = verify(DraftSentence(GOLD, (1,)), [], OverlapVerifier(), min_support=0)
+
+    assert sentence.verdict is Verdict.FABRICATED
+
+
+def test_a_quotation_with_a_bracketed_number_is_found_under_its_round_one() -> None:
+    sentence = judged("Refunds are due (3) at once.", 1, evidence="Refunds are due [3] at once.")
+
+    assert sentence.verdict is Verdict.SUPPORTED
+    assert sentence.citations[0].quote == "Refunds are due [3] at once."
+
+
+@pytest.mark.parametrize(
+    ("quote", "text"),
+    [
+        ("30 days", "130 days"),
+        ("30 day", "30 days"),
+        ("refund", "refunds"),
+        ("refund", "prerefund"),
+        ("30 days", "30 weeks and 30 weekdays"),
+        ("", "anything"),
+        (" . ", "anything."),
+        ("a.c", "abc"),
+    ],
+)
+def test_what_a_text_does_not_say_is_not_located(quote: str, text: str) -> None:
+    assert locate(quote, text) is None
+
+
+@pytest.mark.parametrize(
+    ("quote", "text", "found"),
+    [
+        ("30 days", "130 days, then 30 days", "30 days"),
+        ("30 days", "within 30\n  days.", "30\n  days."),
+        ("£38", "Deposit: £380; Fee: £38; Cap: £3", "£38"),
+        ("it's free", "Today it’s free!", "it’s free!"),
+        ("full-time", "all full‑time staff", "full‑time"),
+        ("days;", "in 30 days from then", "days"),
+        ("STRASSE", "in der Strasse", "Strasse"),
+    ],
+)
+def test_what_a_text_says_is_located(quote: str, text: str, found: str) -> None:
+    span = locate(quote, text)
+
+    assert span is not None
+    assert text[slice(*span)] == found
+
+
+_WORDS = st.lists(
+    st.text("abAB19éß(£*+?\\^$|{", min_size=1, max_size=4), min_size=1, max_size=12
+).filter(lambda words: all(any(c.isalnum() for c in word) for word in words))
+_SPACES = st.sampled_from([" ", "  ", "\n", " \t", " \n\n "])
+
+
+@given(st.data())
+def test_any_run_of_words_is_located_where_the_text_says_it(data: st.DataObject) -> None:
+    words = data.draw(_WORDS)
+    text = "".join(word + data.draw(_SPACES) for word in words)
+    first = data.draw(st.integers(0, len(words) - 1))
+    last = data.draw(st.integers(first, len(words) - 1))
+
+    span = locate(" ".join(words[first : last + 1]), text)
+
+    assert span is not None
+    assert text[slice(*span)].lower().split() == [word.lower() for word in words[first : last + 1]]
+
+
+@given(st.text(), st.text())
+def test_nothing_is_too_odd_to_be_looked_for(quote: str, text: str) -> None:
+    span = locate(quote, text)
+
+    assert span is None or 0 <= span[0] < span[1] <= len(text)
+
+
+def test_quotes_stand_in_the_documents_where_citations_say(service: Assembled) -> None:
+    questions = [
+        sample.question for sample in load_suite(POLICIES.parent / "questions.jsonl").samples
+    ]
+    cited = 0
+    for question in questions[::27]:
+        trace = service.pipeline.answer(question, (), LOCAL_READER)
+        for citation in (c for sentence in trace.answer.sentences for c in sentence.citations):
+            document = service.store.catalog.document(citation.document_id)
+            assert document is not None
+            assert document.text[citation.start : citation.end] == citation.quote
+            cited += 1
+    assert cited >= 8

@@ -1,0 +1,66 @@
+"""The example questions: enough of them, hard enough, and answered where they say."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eval.cli import _find_document
+from eval.dataset import GoldPassage, Sample, load_suite
+from eval.run import FindDocument, _locate_gold
+from ingest.settings import ChunkingSettings, EncoderSettings
+from ingest.store import open_store
+from service.verify import _STOP_WORDS, locate
+from tests.conftest import POLICIES
+
+SAMPLES = load_suite(POLICIES.parent / "questions.jsonl").samples
+ANSWERABLE = [sample for sample in SAMPLES if not sample.unanswerable]
+
+
+@pytest.fixture(scope="module")
+def find(
+    example_store_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FindDocument]:
+    path = tmp_path_factory.mktemp("examples") / "pincite"
+    shutil.copytree(example_store_path, path)
+    store = open_store(path, EncoderSettings(), ChunkingSettings())
+    yield _find_document(store.catalog)
+    store.close()
+
+
+def content_words(text: str) -> set[str]:
+    """Words of three letters or more that are no stop words, without -s, -ing and -ed."""
+    words = set(re.findall(r"[^\W\d_]{3,}", text.lower())) - _STOP_WORDS
+    return {re.sub(r"(?<=\w{3})(ing|ed|es|s)$", "", word) for word in words}
+
+
+def test_there_are_enough_questions() -> None:
+    assert len(SAMPLES) >= 60
+    assert len(SAMPLES) - len(ANSWERABLE) >= 15
+
+
+def test_most_questions_share_no_content_word_with_the_heading_that_answers_them() -> None:
+    def is_apart(sample: Sample) -> bool:
+        headings = " ".join(gold.heading for gold in sample.gold)
+        return not content_words(sample.question) & content_words(headings)
+
+    assert sum(map(is_apart, ANSWERABLE)) >= len(ANSWERABLE) / 2
+
+
+def test_no_gold_is_stale(find: FindDocument) -> None:
+    assert [stale for s in SAMPLES if (stale := _locate_gold(s.gold, find)[1])] == []
+
+
+def test_every_gold_stands_under_its_heading(find: FindDocument) -> None:
+    assert [gold for s in SAMPLES for gold in s.gold if not is_under_heading(gold, find)] == []
+
+
+def is_under_heading(gold: GoldPassage, find: FindDocument) -> bool:
+    found = find(gold.document)
+    return found is not None and any(
+        locate(gold.quote, element.text) and locate(gold.heading, element.heading_path[-1])
+        for element in found[1].elements
+        if element.heading_path
+    )
