@@ -36,6 +36,7 @@ def run(
     from eval.dataset import load_suite
     from eval.report import write_report
     from eval.run import evaluate
+    from generator.prompt import load_template
     from service.access import LOCAL_READER
     from service.assemble import assemble
 
@@ -53,6 +54,7 @@ def run(
         settings = loaded.settings.model_dump(mode="json", exclude={"index", "service"})
         versions = {
             "suite_sha256": hashlib.sha256(suite_path.read_bytes()).hexdigest(),
+            "prompt": load_template().version,
             "manifest": service.store.index.manifest.to_json(),
             "settings": settings,
         }

@@ -1,5 +1,6 @@
 """Document -> list[Chunk]: passages small enough to embed whole and to cite precisely."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ CountTokens = Callable[[list[str]], list[int]]
 SPECIAL_TOKENS = 2
 """What an encoder adds to a text: one token in front and one behind."""
 
+
+LONGEST_WORD_CHARS = 1000
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD_CHARS + 1},}}")
 
 CLAUSE_WORDS = 4
 """Words from which a heading without text under it is taken for a clause."""
@@ -119,6 +123,7 @@ def _units(
             spans.extend((start, end, element.page) for start, end in _lines(element))
         else:
             spans.append((element.start, element.end, element.page))
+    spans = [piece for span in spans for piece in _without_long_words(document.text, *span)]
     counts = count_tokens([document.text[start:end] for start, end, _ in spans])
     units: list[_Unit] = []
     for (start, end, page), tokens in zip(spans, counts, strict=True):
@@ -127,6 +132,17 @@ def _units(
         else:
             units.extend(_divide(document.text, start, end, page, count_tokens, target))
     return units
+
+
+def _without_long_words(
+    text: str, start: int, end: int, page: int | None
+) -> Iterator[tuple[int, int, int | None]]:
+    """The span, divided inside words so long that the tokenizer takes them for one unknown token."""
+    for word in _LONG_WORD.finditer(text, start, end):
+        for cut in range(word.start() + LONGEST_WORD_CHARS, word.end(), LONGEST_WORD_CHARS):
+            yield start, cut, page
+            start = cut
+    yield start, end, page
 
 
 def _lines(element: Element) -> Iterator[tuple[int, int]]:

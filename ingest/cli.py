@@ -41,7 +41,6 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Index documents: new and changed ones are read, vanished ones are removed."""
-    from ingest.source import list_files
     from ingest.store import drop_index, known_roots, open_or_create_store
     from ingest.worker import Worker
 
@@ -52,7 +51,7 @@ def ingest(
         chosen = list(dict.fromkeys([*known_roots(settings.index.path), *chosen]))
     if not chosen:
         raise WrongUse("Name at least one folder or file to index.")
-    listings = _list_all(chosen, list_files)
+    listings = _list_all(chosen, allow_missing=allow_empty)
     if rebuild:
         drop_index(settings.index.path)
     store = open_or_create_store(
@@ -130,16 +129,25 @@ def _load_once(settings: "Sections") -> "Callable[[], Encoder]":
     return load
 
 
-def _list_all(paths: list[Path], list_files: "Callable[[Path], Listing]") -> "list[Listing]":
-    """The listings of all paths. Raises `WrongUse` naming every path where there is nothing."""
+def _list_all(paths: list[Path], *, allow_missing: bool) -> "list[Listing]":
+    """The listings of all paths; those of missing ones are empty with `allow_missing`.
+
+    Raises `WrongUse` naming every path where there is nothing.
+    """
+    from ingest.source import Listing, list_files
+
     listings, missing = [], []
     for path in paths:
         try:
             listings.append(list_files(path))
         except FileNotFoundError:
+            listings.append(Listing(path.absolute()))
             missing.append(str(path))
-    if missing:
-        raise WrongUse(f"There is no file or folder {', '.join(missing)}. Nothing was changed.")
+    if missing and not allow_missing:
+        raise WrongUse(
+            f"There is no file or folder {', '.join(missing)}. Nothing was changed. If it is gone for "
+            "good, --allow-empty removes what was indexed from it."
+        )
     return listings
 
 

@@ -33,12 +33,16 @@ class RefusedFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a root holds: documents, files that are refused, and how many files of other kinds."""
+    """What a root holds: documents, files that are refused, and how many files of other kinds.
+
+    `unreadable` are folders that could not be looked into: what was in them is not known to be gone.
+    """
 
     root: Path
-    files: tuple[SourceFile, ...]
-    refused: tuple[RefusedFile, ...]
-    other_files: int
+    files: tuple[SourceFile, ...] = ()
+    refused: tuple[RefusedFile, ...] = ()
+    other_files: int = 0
+    unreadable: tuple[Path, ...] = ()
 
 
 def list_files(path: Path) -> Listing:
@@ -52,11 +56,12 @@ def list_files(path: Path) -> Listing:
     except (OSError, RuntimeError) as error:
         raise FileNotFoundError(f"There is no file or folder {path}.") from error
     if root.is_file():
-        return Listing(root, (SourceFile(root, root, root.name),), (), 0)
+        return Listing(root, (SourceFile(root, root, root.name),))
     files: list[SourceFile] = []
     refused: list[RefusedFile] = []
     other_files = 0
-    for found in _walk(root):
+    errors: list[OSError] = []
+    for found in _walk(root, errors):
         name = str(found.relative_to(root))
         if found.suffix.lower() not in SUFFIXES and not found.is_dir():
             other_files += 1
@@ -65,12 +70,17 @@ def list_files(path: Path) -> Listing:
         else:
             files.append(SourceFile(root, found, name))
     files.sort(key=lambda file: file.name)
-    return Listing(root, tuple(files), tuple(refused), other_files)
+    unreadable = [Path(error.filename) for error in errors]
+    refused.extend(
+        RefusedFile(str(folder.relative_to(root)), f"could not be opened ({error.strerror})")
+        for folder, error in zip(unreadable, errors, strict=True)
+    )
+    return Listing(root, tuple(files), tuple(refused), other_files, tuple(unreadable))
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, errors: list[OSError]) -> Iterator[Path]:
     entered = {root}
-    for folder, folders, names in os.walk(root, followlinks=True):
+    for folder, folders, names in os.walk(root, followlinks=True, onerror=errors.append):
         folders.sort()
         for name in list(folders):
             target = (Path(folder) / name).resolve()

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ingest.catalog import Catalog, DocumentRecord, DocumentState, now
 from ingest.chunk import Chunk, chunk_document
 from ingest.document import Document
 from ingest.embed import Encoder, Vectors
-from ingest.formats.errors import DocumentTooLarge, ParseError
+from ingest.formats.errors import DocumentTooLarge, EmptyDocument, ParseError
 from ingest.index import Index, IndexedDocument
 from ingest.parse import parse
 from ingest.settings import ChunkingSettings, IngestSettings
@@ -111,7 +112,10 @@ class Worker:
             report.failed[str(listing.root)] = f"holds no document{kept if known else ''}"
             return
         for record in known:
-            if record.id not in present:
+            out_of_reach = any(
+                Path(record.path).is_relative_to(folder) for folder in listing.unreadable
+            )
+            if record.id not in present and not out_of_reach:
                 self._index.remove(record.id)
                 self._catalog.remove(record.id)
                 report.removed.append(record.name)
@@ -126,7 +130,7 @@ class Worker:
                 continue
             if known and known.error and known.failed_hash == content_hash:
                 report.failed[file.name] = known.error
-            elif known and _is_up_to_date(known, content_hash):
+            elif known and _is_up_to_date(known, file, content_hash):
                 if known.error:
                     self._catalog.save(replace(known, failed_hash=None, error=None))
                 report.unchanged.append(file.name)
@@ -173,15 +177,10 @@ class Worker:
             content = self._read_bytes(file)
             content_hash = _hash(content)
             document = parse(content, name=file.path.name)
+            chunks = self._chunk(document, encoder)
         except (OSError, ParseError) as error:
             self._fail(file, known, content_hash, _reason(error), report)
             return None
-        chunks = chunk_document(
-            document,
-            count_tokens=encoder.count_tokens,
-            target_tokens=self._chunking.target_tokens,
-            max_tokens=min(self._chunking.max_tokens, encoder.max_tokens),
-        )
         is_new = known is None or known.content_hash is None
         (report.added if is_new else report.changed).append(file.name)
         record = replace(
@@ -193,6 +192,17 @@ class Worker:
             words=len(document.text.split()),
         )
         return _Read(record, document, chunks)
+
+    def _chunk(self, document: Document, encoder: Encoder) -> list[Chunk]:
+        chunks = chunk_document(
+            document,
+            count_tokens=encoder.count_tokens,
+            target_tokens=self._chunking.target_tokens,
+            max_tokens=min(self._chunking.max_tokens, encoder.max_tokens),
+        )
+        if not chunks:
+            raise EmptyDocument("has headings but no text under them")
+        return chunks
 
     def _write(self, waiting: list[_Read], encoder: Encoder) -> None:
         """Encode and write; each distinct text is encoded once."""
@@ -256,8 +266,13 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _is_up_to_date(known: DocumentRecord, content_hash: str) -> bool:
-    return known.state is DocumentState.INDEXED and known.content_hash == content_hash
+def _is_up_to_date(known: DocumentRecord, file: SourceFile, content_hash: str) -> bool:
+    """Whether nothing changed, nor the root that the file was found under, which names it."""
+    return (
+        known.state is DocumentState.INDEXED
+        and known.content_hash == content_hash
+        and known.root == str(file.root)
+    )
 
 
 def _reason(error: OSError | ParseError) -> str:

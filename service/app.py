@@ -15,7 +15,7 @@ from service.routes.errors import add_error_handlers, error_response
 from service.settings import ServiceSettings
 
 MAX_BODY_BYTES = 2_000_000
-LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 
 _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",

@@ -6,10 +6,10 @@ from generator.prompt import load_template
 from generator.slot import build_generator
 from ingest.embed import SentenceTransformerEncoder
 from ingest.store import Store, open_store
+from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
 from service.retrieve import Retriever, best_cosine
 from service.settings import Settings
-from service.verify import OverlapVerifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def serve(
 
     service = assemble(loaded.settings)
     try:
-        typer.echo(f"Open http://127.0.0.1:{settings.port} - stop with Ctrl-C.")
+        typer.echo(f"Open http://{_page_host(settings)}:{settings.port} - stop with Ctrl-C.")
         uvicorn.run(
             create_app(service, settings),
             host=settings.host,
@@ -87,6 +87,10 @@ def show_settings(context: typer.Context) -> None:
     for key, value, source in loaded.rows():
         table.add_row(key, str(value), source)
     Console().print(table)
+
+
+def _page_host(settings: "ServiceSettings") -> str:
+    return "[::1]" if settings.host == "::1" else "127.0.0.1"
 
 
 def _check_address(settings: "ServiceSettings") -> None:

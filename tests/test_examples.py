@@ -12,7 +12,8 @@ from eval.dataset import GoldPassage, Sample, load_suite
 from eval.run import FindDocument, _locate_gold
 from ingest.settings import ChunkingSettings, EncoderSettings
 from ingest.store import open_store
-from service.verify import _STOP_WORDS, locate
+from service.overlap import _STOP_WORDS
+from service.verify import locate
 from tests.conftest import POLICIES
 
 SAMPLES = load_suite(POLICIES.parent / "questions.jsonl").samples

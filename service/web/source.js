@@ -35,7 +35,8 @@ export class SourcePanel {
     const [citation] = citations;
     this.title.textContent = citation.title;
     this.body.replaceChildren(
-      create("p", { className: "where" }, where(citation)),
+      create("p", { className: "where" }, placeInDocument(citation)),
+      create("p", { className: "where" }, citation.document),
       create(
         "a",
         { className: "open", href: citation.url, target: "_blank", rel: "noopener" },
@@ -52,10 +53,6 @@ export class SourcePanel {
     if (this.opener?.isConnected) this.opener.focus();
     this.opener = this.shown = null;
   }
-}
-
-function where(citation) {
-  return [placeInDocument(citation), citation.document].filter(Boolean).join(" · ");
 }
 
 // The passage with the cited words marked; the words alone until the passage has come.

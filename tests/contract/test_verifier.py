@@ -4,7 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.verify import OverlapVerifier, Verifier
+from service.overlap import OverlapVerifier
+from service.verify import Verifier
 
 GOLD = "Gold tier users receive a full refund within 30 days of delivery."
 

@@ -50,7 +50,7 @@ def test_nothing_is_fabricated_or_stale(reports: list[Path]) -> None:
 def test_scores_say_what_was_measured_and_times_stand_apart(reports: list[Path]) -> None:
     scores = scores_of(reports[0])
 
-    assert list(scores["versions"]) == ["suite_sha256", "manifest", "settings"]
+    assert list(scores["versions"]) == ["suite_sha256", "prompt", "manifest", "settings"]
     assert scores["versions"]["manifest"]["encoder"] == "bundled"
     assert set(scores["versions"]["settings"]) == {
         "encoder",

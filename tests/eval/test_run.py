@@ -9,9 +9,10 @@ from generator.model import Draft, Usage
 from ingest.chunk import Chunk
 from ingest.document import Block, Document, ElementKind, assemble
 from ingest.index import IndexedDocument
+from service.overlap import OverlapVerifier
 from service.pipeline import Answer, Refusal, Trace
 from service.retrieve import Retrieved
-from service.verify import OverlapVerifier, Verdict, verify
+from service.verify import Verdict, verify
 from tests.passages import passage, prompt
 
 GOLD = "Gold refunds take 30 days."

@@ -170,7 +170,6 @@ def test_another_folder_does_not_remove_the_documents_of_the_first(
     assert indexed.search("tents cards") == [("cards.md", "Cards expire."), TENTS]
 
 
-@pytest.mark.xfail(strict=True, reason="an unchanged file keeps the root it was first found under")
 def test_a_file_that_was_ingested_alone_is_removed_with_its_folder(indexed: Bench) -> None:
     path = indexed.put("bonus.md", "# Bonus\n\nTwo hundred pounds.\n")
     indexed.run(path)

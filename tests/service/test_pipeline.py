@@ -13,10 +13,11 @@ from ingest.embed import SentenceTransformerEncoder
 from ingest.index import IndexedDocument, Manifest
 from ingest.index.edge import EdgeIndex
 from service.access import LOCAL_READER, Reader
+from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline, Trace, marked
 from service.retrieve import Retriever, best_cosine
 from service.settings import AnswerSettings, RetrievalSettings
-from service.verify import OverlapVerifier, Sentence, Verdict, verify
+from service.verify import Sentence, Verdict, verify
 
 QUESTION = "What are the refund terms for Gold tier users?"
 GOLD = "Gold tier users receive a full refund within 30 days of delivery."

@@ -25,7 +25,7 @@ OFF_TOPIC = "What is the capital of Mongolia?"
 
 @pytest.fixture(scope="module")
 def client(service: Assembled) -> Iterator[TestClient]:
-    with TestClient(create_app(service, ServiceSettings())) as client:
+    with TestClient(create_app(service, ServiceSettings()), base_url="http://127.0.0.1") as client:
         yield client
 
 
@@ -376,7 +376,10 @@ def test_what_fails_inside_is_a_server_error_and_the_next_request_is_answered(
     service: Assembled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = create_app(service, ServiceSettings())
-    with TestClient(app, raise_server_exceptions=False) as client, monkeypatch.context() as patch:
+    with (
+        TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client,
+        monkeypatch.context() as patch,
+    ):
         patch.setattr("service.pipeline.Pipeline.answer", _fail)
         response = client.post("/ask", json={"question": GOLD})
         patch.undo()

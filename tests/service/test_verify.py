@@ -8,7 +8,8 @@ from eval.dataset import load_suite
 from generator.draft import DraftSentence
 from service.access import LOCAL_READER
 from service.assemble import Assembled
-from service.verify import Citation, OverlapVerifier, Sentence, Verdict, locate, verify
+from service.overlap import OverlapVerifier
+from service.verify import Citation, Sentence, Verdict, locate, verify
 from tests.conftest import POLICIES
 from tests.passages import passage
 

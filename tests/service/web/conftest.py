@@ -53,6 +53,16 @@ Zebra permits are issued within 12 days &lt;img src=x onerror="alert('sentence')
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip before any fixture is made: the index and the service take a while."""
+    if CHROMIUM.exists():
+        return
+    reason = f"There is no {CHROMIUM}; after 'apt-get install chromium' the browser tests run."
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason))
+
+
 @dataclass(slots=True)
 class Visit:
     """A page with what happened in it and in every page opened from it."""
@@ -99,8 +109,6 @@ def server(
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"There is no {CHROMIUM}: 'apt-get install chromium' runs the browser tests.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
