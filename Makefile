@@ -2,8 +2,9 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
-SOURCES := ingest generator service eval pincite.py tests benchmarks examples/make_documents.py
 DEMO_INDEX := .pincite/demo
+PINCITE_SHARED ?= ../shared
+PATHS ?= $(PINCITE_SHARED)/corpora
 
 .PHONY: demo test test-slow check serve bench clean
 
@@ -30,7 +31,9 @@ check: .venv/installed-dev
 	$(BIN)/pylint ingest generator service eval pincite.py
 
 bench: .venv/installed-bench
-	$(BIN)/python benchmarks/run_all.py
+	$(BIN)/python -m benchmarks.ingest $(PATHS)
+	$(BIN)/python -m benchmarks.against_llamaindex $(PATHS)
+	$(BIN)/python -m benchmarks.latency $(PATHS)
 
 # torch goes first, pinned: any other release pulls in gigabytes of CUDA packages.
 .venv/torch: constraints.txt

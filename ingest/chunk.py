@@ -60,7 +60,8 @@ def chunk_document(
     encoder takes: context, text and special tokens together stay within it, so nothing is cut off.
     """
     chunks: list[Chunk] = []
-    for section in _sections(document):
+    sections = list(_sections(document)) or [[heading] for heading in document.elements]
+    for section in sections:
         path = section[0].heading_path
         context = _context(document.title, path, count_tokens, max_tokens // 4)
         room = max_tokens - SPECIAL_TOKENS - count_tokens([context])[0]
@@ -75,7 +76,8 @@ def chunk_document(
 
 def _sections(document: Document) -> Iterator[list[Element]]:
     """The elements between two headings. A heading with nothing under it stands for itself, if it says
-    something: some documents set their clauses as headings."""
+    something: some documents set their clauses as headings. None where there are short headings only.
+    """
     heading: Element | None = None
     body: list[Element] = []
     for element in document.elements:

@@ -9,7 +9,7 @@ from ingest.catalog import Catalog, DocumentRecord, DocumentState, now
 from ingest.chunk import Chunk, chunk_document
 from ingest.document import Document
 from ingest.embed import Encoder, Vectors
-from ingest.formats.errors import DocumentTooLarge, EmptyDocument, ParseError
+from ingest.formats.errors import DocumentTooLarge, ParseError
 from ingest.index import Index, IndexedDocument
 from ingest.parse import parse
 from ingest.settings import ChunkingSettings, IngestSettings
@@ -177,10 +177,10 @@ class Worker:
             content = self._read_bytes(file)
             content_hash = _hash(content)
             document = parse(content, name=file.path.name)
-            chunks = self._chunk(document, encoder)
         except (OSError, ParseError) as error:
             self._fail(file, known, content_hash, _reason(error), report)
             return None
+        chunks = self._chunk(document, encoder)
         is_new = known is None or known.content_hash is None
         (report.added if is_new else report.changed).append(file.name)
         record = replace(
@@ -194,15 +194,12 @@ class Worker:
         return _Read(record, document, chunks)
 
     def _chunk(self, document: Document, encoder: Encoder) -> list[Chunk]:
-        chunks = chunk_document(
+        return chunk_document(
             document,
             count_tokens=encoder.count_tokens,
             target_tokens=self._chunking.target_tokens,
             max_tokens=min(self._chunking.max_tokens, encoder.max_tokens),
         )
-        if not chunks:
-            raise EmptyDocument("has headings but no text under them")
-        return chunks
 
     def _write(self, waiting: list[_Read], encoder: Encoder) -> None:
         """Encode and write; each distinct text is encoded once."""

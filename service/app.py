@@ -21,6 +21,8 @@ _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    # Pages and documents change with every upgrade and ingestion.
+    "Cache-Control": "no-cache",
 }
 
 
@@ -30,6 +32,9 @@ def create_app(service: Assembled, settings: ServiceSettings) -> FastAPI:
         title="Pincite",
         version=version("pincite"),
         description="Answers from policy documents, every sentence pinned to its passage.",
+        # Their pages load scripts from elsewhere; /openapi.json describes the API.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = service
     app.state.settings = settings
@@ -48,8 +53,7 @@ async def _add_security_headers(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     response = await call_next(request)
-    if not request.url.path.startswith(("/docs", "/redoc")):
-        response.headers.update(_SECURITY_HEADERS)
+    response.headers.update(_SECURITY_HEADERS)
     return response
 
 

@@ -53,7 +53,7 @@ def add_error_handlers(app: FastAPI) -> None:
         message = str(error.detail)
         if error.status_code in (404, 405):
             place = f"{request.method} {request.url.path}"
-            message = f"There is no {place}; /docs lists what there is."
+            message = f"There is no {place}; /openapi.json lists what there is."
         response = error_response(error.status_code, message)
         response.headers.update(error.headers or {})
         return response

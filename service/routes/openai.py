@@ -4,6 +4,7 @@ Citations come as [n] in the text and whole in the field `pincite`, which OpenAI
 """
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -21,6 +22,9 @@ from service.routes.chat import checked_question
 from service.routes.dependencies import ReaderDep, ServiceDep, SettingsDep
 from service.routes.errors import RequestError
 from service.schema import AnswerOut, SentenceOut, answer_out, sentence_out
+from service.verify import Sentence
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1", tags=["OpenAI format"])
 
@@ -167,8 +171,10 @@ def _events(
     """One chunk a sentence (its whole form in `pincite.sentence`), the answer in the last."""
     separator = ""
     yield _event(completion, {"role": "assistant", "content": ""})
-    for item in service.pipeline.stream(question, conversation, reader):
-        if isinstance(item, Trace):
+    for item in _until_failure(service.pipeline.stream(question, conversation, reader)):
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Trace):
             refusal = item.answer.text if item.answer.refusal else ""
             yield _event(
                 completion, {"content": refusal} if refusal else {}, answer=answer_out(item)
@@ -178,6 +184,17 @@ def _events(
             yield _event(completion, {"content": content}, sentence=sentence_out(item))
             separator = " "
     yield "data: [DONE]\n\n"
+
+
+def _until_failure(items: Iterator[Sentence | Trace]) -> Iterator[Sentence | Trace | str]:
+    """The items, and an error event in place of what a failure cuts off: the status is sent by then."""
+    try:
+        yield from items
+    except Exception:  # noqa: BLE001 - the client must be told, whatever it was
+        _log.exception("A streamed answer failed")
+        message = "The service failed at this answer; its log says why."
+        error = {"message": message, "type": "server_error", "param": None, "code": None}
+        yield f"data: {json.dumps({'error': error})}\n\n"
 
 
 def _event(

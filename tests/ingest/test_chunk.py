@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.chunk import CLAUSE_WORDS, SPECIAL_TOKENS, Chunk, chunk_document
+from ingest.chunk import CLAUSE_WORDS, LONGEST_WORD_CHARS, SPECIAL_TOKENS, Chunk, chunk_document
 from ingest.document import Block, Document, ElementKind
 from ingest.embed import SentenceTransformerEncoder
 from tests.ingest.blocks import BLOCKS, document, heading, item, paragraph, table
@@ -85,6 +85,20 @@ def test_a_heading_with_nothing_under_it_stands_for_itself_if_it_is_a_clause() -
     assert texts(heading("Title"), paragraph("Text."), heading(clause, 2)) == ["Text.", clause]
     assert texts(heading(short), heading(short), paragraph("Text."), heading(short)) == ["Text."]
     assert texts(heading(clause), heading("Below", 2), paragraph("Text.")) == ["Text."]
+
+
+def test_a_document_of_short_headings_alone_is_not_lost() -> None:
+    assert texts(heading("Release 7"), heading("Draft", 2)) == ["Release 7", "Draft"]
+
+
+def test_a_word_too_long_for_the_tokenizer_is_divided() -> None:
+    word = "x" * (LONGEST_WORD_CHARS * 2 + 5)
+
+    assert [len(text) for text in texts(paragraph(word), target=1)] == [
+        LONGEST_WORD_CHARS,
+        LONGEST_WORD_CHARS,
+        5,
+    ]
 
 
 def test_long_paragraphs_are_divided_at_sentences() -> None:

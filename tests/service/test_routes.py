@@ -394,6 +394,27 @@ def test_what_fails_inside_is_a_server_error_and_the_next_request_is_answered(
         assert not ask(client, GOLD)["refused"]
 
 
+def test_a_failure_in_midstream_ends_in_an_error_event(
+    service: Assembled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TestClient(create_app(service, ServiceSettings()), base_url="http://127.0.0.1") as client:
+        monkeypatch.setattr("service.pipeline.Pipeline.stream", _break_off)
+        *_, error, done = chat(client, stream=True).text.strip().split("\n\n")
+
+    assert json.loads(error.removeprefix("data: "))["error"] == {
+        "message": "The service failed at this answer; its log says why.",
+        "type": "server_error",
+        "param": None,
+        "code": None,
+    }
+    assert done == "data: [DONE]"
+
+
+def _break_off(*_: object) -> Iterator[None]:
+    raise RuntimeError("the secret path /root")
+    yield
+
+
 def _fail(*_: object) -> None:
     raise RuntimeError("the secret path /root")
 
