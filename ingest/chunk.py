@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingest.document import Document, Element, ElementKind, one_line
+from ingest.formats.errors import CorruptDocument
 
 CountTokens = Callable[[list[str]], list[int]]
 """Number of an encoder's tokens in each text, without the special ones it adds."""
@@ -166,7 +167,9 @@ def _divide(
     )
     position = start
     for piece in splitter.split_text(text[start:end]):
-        piece_start = text.index(piece, position, end)
+        piece_start = text.find(piece, position, end)
+        if piece_start < 0:
+            raise CorruptDocument("cannot be divided into passages: report this document")
         position = piece_start + len(piece)
         yield _Unit(piece_start, position, count_tokens([piece])[0], page)
 

@@ -177,10 +177,10 @@ class Worker:
             content = self._read_bytes(file)
             content_hash = _hash(content)
             document = parse(content, name=file.path.name)
+            chunks = self._chunk(document, encoder)
         except (OSError, ParseError) as error:
             self._fail(file, known, content_hash, _reason(error), report)
             return None
-        chunks = self._chunk(document, encoder)
         is_new = known is None or known.content_hash is None
         (report.added if is_new else report.changed).append(file.name)
         record = replace(

@@ -30,14 +30,14 @@ def ask(
     """Answer a question, and show the words in the documents that support each sentence."""
     from service.access import LOCAL_READER
     from service.assemble import assemble
+    from service.question import checked_question
     from service.schema import answer_out
 
     loaded: LoadedSettings = context.obj()
-    if not question.strip():
-        raise WrongUse("The question is empty: write what you want to know.")
+    question = checked_question(question, max_chars=loaded.settings.service.max_question_chars)
     service = assemble(loaded.settings)
     try:
-        trace = service.pipeline.answer(question.strip(), (), LOCAL_READER)
+        trace = service.pipeline.answer(question, (), LOCAL_READER)
     finally:
         service.store.close()
     if as_json:

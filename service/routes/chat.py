@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.question import InvalidQuestion, checked_question
 from service.routes.dependencies import ReaderDep, ServiceDep, SettingsDep
 from service.routes.errors import RequestError
 from service.schema import AnswerOut, answer_out
@@ -24,31 +25,13 @@ class Ask(BaseModel):
 @router.post("/ask")
 def ask(request: Ask, service: ServiceDep, settings: SettingsDep, reader: ReaderDep) -> AnswerOut:
     """Answer one question. Every sentence comes with the places that support it."""
-    question = checked_question(request.question, settings, param="question")
+    question = taken_question(request.question, settings, param="question")
     return answer_out(service.pipeline.answer(question, (), reader))
 
 
-def checked_question(question: str, settings: ServiceSettings, *, param: str) -> str:
-    """The question without surrounding space. Raises `RequestError` where it is empty, too long
-    or not Unicode."""
-    question = question.strip()
-    if not question:
-        raise RequestError(
-            400, "The question is empty: write what you want to know.", param=param, code="empty"
-        )
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in question):
-        raise RequestError(
-            400,
-            "The question has half a character (a lone surrogate, as in \\ud800): send whole ones.",
-            param=param,
-            code="invalid_request",
-        )
-    if len(question) > settings.max_question_chars:
-        raise RequestError(
-            400,
-            f"The question has {len(question):,} characters; at most "
-            f"{settings.max_question_chars:,} are taken. Shorten it.",
-            param=param,
-            code="too_long",
-        )
-    return question
+def taken_question(question: str, settings: ServiceSettings, *, param: str) -> str:
+    """The question, checked. Raises `RequestError` that names the field `param`."""
+    try:
+        return checked_question(question, max_chars=settings.max_question_chars)
+    except InvalidQuestion as error:
+        raise RequestError(400, str(error), param=param, code=error.code) from error

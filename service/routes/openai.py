@@ -18,7 +18,7 @@ from generator.slot import MODELS
 from service.access import Reader
 from service.assemble import Assembled
 from service.pipeline import Trace, Turn, marked
-from service.routes.chat import checked_question
+from service.routes.chat import taken_question
 from service.routes.dependencies import ReaderDep, ServiceDep, SettingsDep
 from service.routes.errors import RequestError
 from service.schema import AnswerOut, SentenceOut, answer_out, sentence_out
@@ -129,7 +129,7 @@ def chat_completions(
         raise RequestError(
             400, "No message has the role 'user': add the question as one.", param="messages"
         )
-    question = checked_question(request.messages[last].text, settings, param="messages")
+    question = taken_question(request.messages[last].text, settings, param="messages")
     conversation = tuple(
         Turn(message.role, message.text)
         for message in request.messages[:last]

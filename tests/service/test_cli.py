@@ -75,6 +75,22 @@ def test_ask_says_where_to_look_when_no_passage_answers(command: Pincite, index:
     assert out.startswith("No passage in the documents answers this question. The nearest ")
 
 
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        (" ", "The question is empty"),
+        ("refund \udcff", "The question has half a character"),
+        ("refund " * 14_000, "The question has 97,999 characters; at most 4,000 are taken."),
+    ],
+    ids=["empty", "not UTF-8", "too long"],
+)
+def test_ask_refuses_what_is_no_question(command: Pincite, question: str, says: str) -> None:
+    code, out, err = command.run("ask", question)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(says)
+
+
 def test_ask_without_an_index_says_how_to_make_one(command: Pincite) -> None:
     code, out, err = command.run("ask", GOLD)
 
