@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ingest.metadata import NOTHING_SAID, Metadata
+
 
 class ElementKind(StrEnum):
     TITLE = "title"
@@ -44,11 +46,17 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: its text, and the elements that lie in it in reading order."""
+    """A parsed file: its text, and the elements that lie in it in reading order.
+
+    `metadata` is what the file says about itself, `language` the ISO 639-1 code of its text where it
+    could be told.
+    """
 
     title: str
     text: str
     elements: tuple[Element, ...]
+    metadata: Metadata = NOTHING_SAID
+    language: str | None = None
 
 
 def assemble(blocks: Iterable[Block], *, fallback_title: str) -> Document:

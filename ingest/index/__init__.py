@@ -1,7 +1,8 @@
 """The searchable index: what it holds, and the protocol every engine answers to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Protocol
 
 import numpy as np
@@ -60,13 +61,29 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class IndexedDocument:
-    """What a point says of its document. `version` is the SHA-256 of the file's bytes."""
+    """What a point says of its document.
+
+    `version` names one writing of it: points of two versions may be there at once, and the catalog
+    knows which counts. It applies on the days from `valid_from` up to, not including, `valid_until`;
+    None leaves that end open.
+    """
 
     id: str
     version: str
     name: str
     title: str
     groups: tuple[str, ...] = (EVERYONE,)
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a search may return: documents that one of `groups` may read and that apply on the day
+    `as_of`; on any day where that is None."""
+
+    groups: frozenset[str]
+    as_of: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +97,51 @@ class Hit:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A chunk as it is stored; vector: (dimension,)."""
+
+    document: IndexedDocument
+    position: int
+    chunk: Chunk
+    vector: NDArray[np.float32]
+
+
 class Index(Protocol):
     """Chunks with their vectors. Searches go on during writes."""
 
     @property
     def manifest(self) -> Manifest: ...
 
-    def replace(self, document: IndexedDocument, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Make these the document's chunks; those of other versions go. Can be repeated."""
+    def write(self, document: IndexedDocument, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Add the chunks of one version of a document; vectors: (len(chunks), dimension).
+
+        Other versions stay until `remove`. Can be repeated: the same version overwrites itself.
+        """
         ...
 
-    def remove(self, document_id: str) -> None: ...
-
-    def search_dense(
-        self, vector: NDArray[np.float32], *, top_k: int, groups: Collection[str]
-    ) -> list[Hit]:
-        """The nearest chunks by cosine that one of the groups may read; vector: (dimension,)."""
+    def describe(self, document: IndexedDocument) -> None:
+        """Change what the points of this version say of their document, not their text or vectors."""
         ...
 
-    def search_sparse(self, query: str, *, top_k: int, groups: Collection[str]) -> list[Hit]:
-        """The best chunks by BM25 that one of the groups may read."""
+    def remove(self, document_id: str, *, except_version: str | None = None) -> None:
+        """Remove the document's chunks, of every version or of all but one."""
         ...
 
-    def count(self) -> int:
-        """Number of chunks."""
+    def search_dense(self, vector: NDArray[np.float32], *, top_k: int, scope: Scope) -> list[Hit]:
+        """The nearest chunks in scope by cosine; vector: (dimension,)."""
+        ...
+
+    def search_sparse(self, query: str, *, top_k: int, scope: Scope) -> list[Hit]:
+        """The best chunks in scope by BM25."""
+        ...
+
+    def points(self) -> Iterator[Point]:
+        """Every chunk with its vector, in no particular order, while nothing is written."""
+        ...
+
+    def count(self, document_id: str | None = None) -> int:
+        """Number of chunks, of one document or of all."""
         ...
 
     def optimize(self) -> None:
