@@ -21,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.registered_commands += ingest_commands.registered_commands
+app.registered_groups += ingest_commands.registered_groups
 app.registered_commands += service_commands.registered_commands
 app.add_typer(eval_commands, name="eval", help="Measure answers and their citations.")
 

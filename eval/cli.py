@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from eval.run import FindDocument, Report
     from ingest.catalog import Catalog
     from ingest.document import Document
+    from ingest.store import Store
     from service.settings import LoadedSettings
 
 app = typer.Typer(no_args_is_help=True)
@@ -55,7 +56,7 @@ def run(
         versions = {
             "suite_sha256": hashlib.sha256(suite_path.read_bytes()).hexdigest(),
             "prompt": load_template().version,
-            "manifest": service.store.index.manifest.to_json(),
+            "manifest": _manifest(service.store),
             "settings": settings,
         }
     finally:
@@ -64,11 +65,17 @@ def run(
     _print(report, out)
 
 
+def _manifest(store: "Store") -> dict[str, object]:
+    """What built the generation that was asked."""
+    with store.generations.serving() as generation:
+        return generation.index.manifest.to_json()
+
+
 def _find_document(catalog: "Catalog") -> "FindDocument":
-    ids = {record.name: record.id for record in catalog.records()}
+    ids = {record.name: record.id for record in catalog.documents.find()}
 
     def find(name: str) -> "tuple[str, Document] | None":
-        document = catalog.document(ids[name]) if name in ids else None
+        document = catalog.documents.document(ids[name]) if name in ids else None
         return (ids[name], document) if document else None
 
     return find

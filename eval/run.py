@@ -108,7 +108,7 @@ def _gold_scores(
         Span(found.document.id, found.chunk.start, found.chunk.end) for found in trace.reranked
     ]
     cited = [
-        Span(citation.document_id, citation.start, citation.end)
+        Span(citation.document.id, citation.start, citation.end)
         for sentence in trace.answer.sentences
         for citation in sentence.citations
     ]

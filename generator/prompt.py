@@ -17,11 +17,13 @@ _BRACKETED_NUMBER = re.compile(r"\[(\s*\d+(?:\s*[,–-]\s*\d+)*\s*)\]")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk with the number under which a draft may cite it, from 1 on."""
+    """A chunk with the number under which a draft may cite it, from 1 on. `same_text` are other
+    documents that say the same."""
 
     number: int
     document: IndexedDocument
     chunk: Chunk
+    same_text: tuple[IndexedDocument, ...] = ()
 
     @property
     def text(self) -> str:

@@ -1,7 +1,7 @@
 """Dense and sparse vectors of texts."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -91,6 +91,22 @@ class SentenceTransformerEncoder:
                 texts, add_special_tokens=False, truncation=False, verbose=False
             )
         return [len(ids) for ids in encoded["input_ids"]]
+
+
+class Encoders:
+    """Encoders by the setting that names them, each loaded once and when first needed."""
+
+    def __init__(self, load: Callable[[str], Encoder] = SentenceTransformerEncoder) -> None:
+        self._load = load
+        self._loaded: dict[str, Encoder] = {}
+        self._lock = Lock()
+
+    def get(self, model: str) -> Encoder:
+        """Raises `EncoderNotFound`."""
+        with self._lock:
+            if model not in self._loaded:
+                self._loaded[model] = self._load(model)
+            return self._loaded[model]
 
 
 def _batches(counts: Sequence[int], tokens_per_batch: int) -> Iterator[list[int]]:

@@ -2,25 +2,33 @@
 
 import codecs
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePath
 
 from ingest.document import Block, Document, assemble
+from ingest.formats.content import FileContent
 from ingest.formats.errors import (
     CorruptDocument,
     EmptyDocument,
+    EncryptedDocument,
     ParseError,
     UnsupportedFormat,
     WrongExtension,
 )
+from ingest.formats.sniff import ENCRYPTED, OTHER_OLE, OTHER_ZIP, is_mail, sniff
+from ingest.language import language_of
 
-SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".docx", ".pdf", ".txt"})
+SUFFIXES = frozenset(
+    ".md .markdown .html .htm .txt .rtf .csv .tsv .docx .pptx .xlsx .odt .epub .pdf .eml .msg".split()
+)
 """File name endings that are taken for documents, in lower case."""
 
-_BINARY_SIGNATURES = {
-    b"%PDF-": "PDF",
-    b"PK\x03\x04": "zip or Office",
-    bytes.fromhex("d0cf11e0a1b11ae1"): "old Office",
-}
+MAX_MAIL_DEPTH = 3
+"""A mail in a mail in a mail. What is attached deeper is named and not read."""
+
+_OLD_OFFICE = {".doc": ".docx", ".dot": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
+_OFFICE = (".docx", ".pptx", ".xlsx")
+_KINDS = {ENCRYPTED: "an encrypted Office", OTHER_ZIP: "a zip", OTHER_OLE: "an old Office"}
 
 
 def parse(content: bytes, *, name: str) -> Document:
@@ -28,7 +36,26 @@ def parse(content: bytes, *, name: str) -> Document:
 
     Raises a `ParseError` whose message says what is wrong with the file and what to do about it.
     """
-    suffix = PurePath(name).suffix.lower()
+    path = PurePath(name)
+    found = _content(content, path.suffix.lower(), depth=0)
+    # A title that is the file's name says nothing that the name does not.
+    title = None if found.metadata.title in (path.stem, path.name) else found.metadata.title
+    fallback = found.title or title or path.stem
+    document = assemble(found.blocks, fallback_title=fallback)
+    if not document.text:
+        raise EmptyDocument("has no text")
+    return replace(
+        document,
+        title=document.title if found.heading_is_title else fallback,
+        metadata=replace(found.metadata, title=title),
+        language=language_of(document.text),
+    )
+
+
+def _content(content: bytes, suffix: str, *, depth: int) -> FileContent:
+    """What a file holds; `depth` counts the mails that it is attached to."""
+    if suffix in _OLD_OFFICE:
+        raise UnsupportedFormat(f"is in the old {suffix} format: save it as {_OLD_OFFICE[suffix]}")
     if suffix not in SUFFIXES:
         raise UnsupportedFormat(
             f"has the unknown ending '{suffix}': one of {', '.join(sorted(SUFFIXES))} is needed"
@@ -36,18 +63,10 @@ def parse(content: bytes, *, name: str) -> Document:
     if not content.strip():
         raise EmptyDocument("is empty")
     _check_signature(content, suffix)
-    title, blocks = _read(content, suffix)
-    document = assemble(blocks, fallback_title=title or PurePath(name).stem)
-    if not document.text:
-        raise EmptyDocument("has no text")
-    return document
-
-
-def _read(content: bytes, suffix: str) -> tuple[str | None, list[Block]]:
-    """Title, if the format has a place for one, and blocks."""
-    reader = _READERS[suffix]
     try:
-        return reader(content)
+        if suffix in _MAIL_READERS:
+            return _MAIL_READERS[suffix](content, _attachment_reader(depth + 1))
+        return _READERS[suffix](content)
     except ParseError:
         raise
     # The parsers raise whatever their format makes them trip over; one file must not stop the rest.
@@ -55,14 +74,46 @@ def _read(content: bytes, suffix: str) -> tuple[str | None, list[Block]]:
         raise CorruptDocument(f"could not be read ({type(error).__name__}: {error})") from error
 
 
+def _attachment_reader(depth: int) -> Callable[[bytes, str], list[Block]]:
+    def read(content: bytes, name: str) -> list[Block]:
+        if depth > MAX_MAIL_DEPTH:
+            raise UnsupportedFormat("is attached too deep")
+        return _content(content, PurePath(name).suffix.lower(), depth=depth).blocks
+
+    return read
+
+
 def _check_signature(content: bytes, suffix: str) -> None:
-    kind = next((kind for mark, kind in _BINARY_SIGNATURES.items() if content.startswith(mark)), "")
-    if suffix == ".pdf" and kind != "PDF" and b"%PDF-" not in content[:1024]:
+    """Raise where the content is of another format than the ending says."""
+    found = sniff(content)
+    if suffix == ".pdf" and found != ".pdf":
         raise WrongExtension("is named .pdf but is not a PDF: give it the ending of its format")
-    if suffix not in (".pdf", ".docx") and kind:
-        raise WrongExtension(
-            f"is named {suffix} but is a {kind} file: give it the ending of its format"
-        )
+    if suffix == ".eml" and found is None and not is_mail(content):
+        raise WrongExtension("is named .eml but is not a mail: give it the ending of its format")
+    if found == ENCRYPTED and suffix in _OFFICE:
+        raise EncryptedDocument("is protected by a password: save a copy without one")
+    if found is None or found in _fitting(suffix):
+        return
+    kind = _KINDS.get(found) or f"{'an' if found[1] in 'eohmx' else 'a'} {found[1:].upper()}"
+    raise WrongExtension(
+        f"is named {suffix} but is {kind} file: give it the ending of its format"
+    )
+
+
+def _fitting(suffix: str) -> tuple[str, ...]:
+    """What the content of a file with this ending may be found to be."""
+    if suffix in (".htm", ".md", ".markdown"):
+        # A page of HTML is Markdown too.
+        return (".html",)
+    if suffix in (".txt", ".csv", ".tsv"):
+        # Memos and sent mails are kept as text.
+        return (".eml",)
+    # A damaged container cannot be told further: its reader says what is wrong.
+    return (suffix, OTHER_OLE if suffix == ".msg" else OTHER_ZIP, *_older(suffix))
+
+
+def _older(suffix: str) -> tuple[str, ...]:
+    return (OTHER_OLE, ".doc", ".xls", ".ppt") if suffix in _OFFICE else ()
 
 
 def _decode(content: bytes) -> str:
@@ -85,44 +136,3 @@ def _decode(content: bytes) -> str:
     return text
 
 
-def _read_markdown(content: bytes) -> tuple[str | None, list[Block]]:
-    from ingest.formats.markup import markdown_content
-
-    page = markdown_content(_decode(content))
-    return page.title, page.blocks
-
-
-def _read_html(content: bytes) -> tuple[str | None, list[Block]]:
-    from ingest.formats.markup import html_content
-
-    page = html_content(_decode(content))
-    return page.title, page.blocks
-
-
-def _read_docx(content: bytes) -> tuple[str | None, list[Block]]:
-    from ingest.formats.word import docx_blocks
-
-    return None, docx_blocks(content)
-
-
-def _read_pdf(content: bytes) -> tuple[str | None, list[Block]]:
-    from ingest.formats.pdf import pdf_blocks
-
-    return None, pdf_blocks(content)
-
-
-def _read_text(content: bytes) -> tuple[str | None, list[Block]]:
-    from ingest.formats.text import text_blocks
-
-    return None, text_blocks(_decode(content))
-
-
-_READERS: dict[str, Callable[[bytes], tuple[str | None, list[Block]]]] = {
-    ".md": _read_markdown,
-    ".markdown": _read_markdown,
-    ".html": _read_html,
-    ".htm": _read_html,
-    ".docx": _read_docx,
-    ".pdf": _read_pdf,
-    ".txt": _read_text,
-}

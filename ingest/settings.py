@@ -1,9 +1,9 @@
 """Settings of the sections [index], [encoder], [chunking] and [ingest]."""
 
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from ingest.embed import BUNDLED
 
@@ -15,7 +15,24 @@ class Section(BaseModel):
 
 
 class IndexSettings(Section):
-    path: Path = Field(Path(".pincite"), description="Folder of the index and the catalog")
+    path: Path = Field(Path(".pincite"), description="Folder of index, catalog and uploads")
+    catalog_url: str | None = Field(
+        None,
+        description="Database of the catalog (SQLAlchemy URL); without one, SQLite in the folder",
+    )
+    server_url: str | None = Field(
+        None, description="Address of a Qdrant server; without one, the index is in this process"
+    )
+    server_api_key: SecretStr | None = Field(None, description="Key of the Qdrant server")
+    server_prefix: str = Field(
+        "pincite",
+        pattern=r"^[A-Za-z0-9_-]{1,60}$",
+        description="Alias of the serving collection, and how the names of all collections begin",
+    )
+    server_grpc: bool = Field(True, description="Write and search over gRPC (port 6334)")
+    server_quantization: Literal["none", "scalar", "binary"] = Field(
+        "none", description="How the server compresses vectors in memory"
+    )
 
 
 class EncoderSettings(Section):
@@ -45,6 +62,26 @@ class ChunkingSettings(Section):
 
 class IngestSettings(Section):
     max_file_mb: float = Field(25, gt=0, le=2000, description="Larger files are refused (MB)")
+    max_parse_s: float = Field(
+        60, gt=0, le=3600, description="Seconds after which reading a document is given up"
+    )
+    max_parse_memory_mb: int = Field(
+        2048, ge=256, le=65_536, description="Memory that reading a document may take (MB)"
+    )
+    allowed_roots: tuple[Path, ...] = Field(
+        (), description="Folders below which sources may be registered; empty: anywhere"
+    )
+    watch: bool = Field(True, description="Whether the service follows changes in its folders")
+    attempts: int = Field(
+        5, ge=1, le=20, description="How often a document is tried when the fault may pass"
+    )
+    retry_s: float = Field(
+        2,
+        gt=0,
+        le=600,
+        description="Seconds before the second attempt, doubled at each further one",
+    )
+    keep_jobs_days: float = Field(90, gt=0, description="How long finished jobs are remembered")
 
 
 class Sections(Protocol):

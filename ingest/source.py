@@ -1,31 +1,30 @@
-"""Which files a folder holds for ingestion."""
+"""Where documents come from: folders, uploads, LlamaIndex readers."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from uuid import NAMESPACE_URL, uuid5
 
+from ingest.formats.errors import DocumentTooLarge
+from ingest.metadata import sidecars_for
 from ingest.parse import SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file to ingest. `name` is its path below `root`; a single file is its own root."""
+class Item:
+    """A document that a source holds. `path` is where it lies, `name` what people see; `signature`
+    changes whenever the content may have changed."""
 
-    root: Path
-    path: Path
+    path: str
     name: str
-
-    @property
-    def document_id(self) -> str:
-        """The same for the same place, whatever the file holds."""
-        return str(uuid5(NAMESPACE_URL, self.path.as_uri()))
+    signature: str
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedFile:
-    """A file that must not be read, and why."""
+class Refused:
+    """Something that must not be read, and why."""
 
     name: str
     reason: str
@@ -33,54 +32,149 @@ class RefusedFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a root holds: documents, files that are refused, and how many files of other kinds.
+    """What a source holds: documents, files that are refused, and how many files of other kinds.
 
-    `unreadable` are folders that could not be looked into: what was in them is not known to be gone.
+    `unreadable` are the paths below which nothing could be looked at: what was there is not known to
+    be gone.
     """
 
-    root: Path
-    files: tuple[SourceFile, ...] = ()
-    refused: tuple[RefusedFile, ...] = ()
+    items: tuple[Item, ...] = ()
+    refused: tuple[Refused, ...] = ()
     other_files: int = 0
-    unreadable: tuple[Path, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
-def list_files(path: Path) -> Listing:
-    """The documents below a folder in the order of their names, or the one file itself.
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is read of a document: its bytes, those of its sidecar, the file name they go under, and the
+    signature from before they were read."""
 
-    Hidden files and folders are passed over, folders behind links are entered once, and a link that
-    leads out of the root is refused. Raises `FileNotFoundError` where there is nothing at `path`.
-    """
-    try:
-        root = path.resolve(strict=True)
-    except (OSError, RuntimeError) as error:
-        raise FileNotFoundError(f"There is no file or folder {path}.") from error
-    if root.is_file():
-        return Listing(root, (SourceFile(root, root, root.name),))
-    files: list[SourceFile] = []
-    refused: list[RefusedFile] = []
-    other_files = 0
-    errors: list[OSError] = []
-    for found in _walk(root, errors):
-        name = str(found.relative_to(root))
-        if found.suffix.lower() not in SUFFIXES and not found.is_dir():
-            other_files += 1
-        elif reason := _refusal(found, root):
-            refused.append(RefusedFile(name, reason))
+    data: bytes
+    sidecar: bytes | None
+    file_name: str
+    signature: str
+
+
+class Source(Protocol):
+    """Documents and their bytes."""
+
+    def items(self, only: Collection[str] = ()) -> Listing:
+        """What it holds, or what it holds at or below these paths."""
+        ...
+
+    def read(self, path: str) -> Content:
+        """Raises `OSError` or a `ParseError` where it cannot be read."""
+        ...
+
+
+def document_id(path: str) -> str:
+    """The same for the same place, whatever lies there."""
+    return str(uuid5(NAMESPACE_URL, Path(path).as_uri() if Path(path).is_absolute() else path))
+
+
+@dataclass(slots=True)
+class _Found:
+    items: list[Item]
+    refused: list[Refused]
+    other_files: int = 0
+
+
+class FolderSource:
+    """The documents below a folder in the order of their names, or one file."""
+
+    def __init__(self, location: Path, *, max_file_mb: float) -> None:
+        self._root = location
+        self._max_file_mb = max_file_mb
+
+    def items(self, only: Collection[str] = ()) -> Listing:
+        """Hidden files and folders are passed over, folders behind links are entered once, and a link
+        that leads out of the folder is refused. Raises `FileNotFoundError` where nothing is there."""
+        root = self._root
+        try:
+            root.resolve(strict=True)
+        except (OSError, RuntimeError) as error:
+            raise FileNotFoundError(f"There is no file or folder {root}.") from error
+        if root.is_file():
+            return Listing((Item(str(root), root.name, file_signature(root)),))
+        errors: list[OSError] = []
+        found = _Found([], [])
+        for path in self._files(only, errors):
+            self._sort_in(path, found)
+        found.items.sort(key=lambda item: item.name)
+        found.refused.extend(
+            Refused(self._name(Path(error.filename)), f"could not be opened ({error.strerror})")
+            for error in errors
+        )
+        unreadable = tuple(str(error.filename) for error in errors)
+        return Listing(tuple(found.items), tuple(found.refused), found.other_files, unreadable)
+
+    def _files(self, only: Collection[str], errors: list[OSError]) -> Iterator[Path]:
+        for place in only or (self._root,):
+            start = Path(place)
+            if start.is_dir():
+                yield from _walk(start, self._root, errors)
+            elif start.exists() or start.is_symlink():
+                yield start
+
+    def _sort_in(self, path: Path, found: "_Found") -> None:
+        if path.suffix.lower() not in SUFFIXES and not path.is_dir():
+            found.other_files += not path.name.endswith(".meta.toml")
+        elif reason := _refusal(path, self._root):
+            found.refused.append(Refused(self._name(path), reason))
         else:
-            files.append(SourceFile(root, found, name))
-    files.sort(key=lambda file: file.name)
-    unreadable = [Path(error.filename) for error in errors]
-    refused.extend(
-        RefusedFile(str(folder.relative_to(root)), f"could not be opened ({error.strerror})")
-        for folder, error in zip(unreadable, errors, strict=True)
-    )
-    return Listing(root, tuple(files), tuple(refused), other_files, tuple(unreadable))
+            found.items.append(Item(str(path), self._name(path), file_signature(path)))
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._root))
+
+    def read(self, path: str) -> Content:
+        file = Path(path)
+        # The file may have become a link since it was listed.
+        if reason := _refusal(file, self._root):
+            raise PermissionError(0, reason, path)
+        signature = file_signature(file)
+        sidecar = _sidecar(file)
+        return Content(
+            _read_bytes(file, self._max_file_mb),
+            _read_bytes(sidecar, 1.0) if sidecar else None,
+            file.name,
+            signature,
+        )
 
 
-def _walk(root: Path, errors: list[OSError]) -> Iterator[Path]:
-    entered = {root}
-    for folder, folders, names in os.walk(root, followlinks=True, onerror=errors.append):
+def _read_bytes(path: Path, max_mb: float) -> bytes:
+    size_mb = path.stat().st_size / 1e6
+    if size_mb > max_mb:
+        raise DocumentTooLarge(
+            f"is {size_mb:.1f} MB, over the limit of {max_mb:g} MB: divide it, or raise "
+            "[ingest] max_file_mb"
+        )
+    return path.read_bytes()
+
+
+def _sidecar(file: Path) -> Path | None:
+    for name in sidecars_for(file.name):
+        beside = file.with_name(name)
+        if beside.is_file() and not beside.is_symlink():
+            return beside
+    return None
+
+
+def file_signature(file: Path) -> str:
+    """Size and times of the file and its sidecar. The time of the last change of status cannot be set
+    back, so a file that was replaced by one of the same size and date is noticed."""
+    try:
+        stats = [file.stat()]
+        if sidecar := _sidecar(file):
+            stats.append(sidecar.stat())
+    except OSError:
+        return ""
+    return "+".join(f"{stat.st_size}.{stat.st_mtime_ns}.{stat.st_ctime_ns}" for stat in stats)
+
+
+def _walk(start: Path, root: Path, errors: list[OSError]) -> Iterator[Path]:
+    entered = {root, start}
+    for folder, folders, names in os.walk(start, followlinks=True, onerror=errors.append):
         folders.sort()
         for name in list(folders):
             target = (Path(folder) / name).resolve()

@@ -1,88 +1,107 @@
-"""The folder that holds an index and its catalog."""
+"""The folder that holds catalog, index and uploads."""
 
-import shutil
-from collections.abc import Callable
-from contextlib import suppress
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from ingest.catalog import Catalog
-from ingest.embed import Encoder
-from ingest.index import PARSING_VERSION, Index, IndexMismatch, Manifest, NoIndex
-from ingest.index.edge import EdgeIndex, read_manifest
-from ingest.settings import ChunkingSettings, EncoderSettings
+from ingest.errors import PinciteError
+from ingest.generations import EdgeEngine, Engine, Generations
+from ingest.index import IndexInUse, NoIndex
+from ingest.settings import IndexSettings
+from ingest.uploads import UploadStore
 
 _CATALOG = "catalog.sqlite"
-_INDEX = "index"
+
+
+class FolderUnusable(PinciteError):
+    """Nothing can be written into the index's folder; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An open index with the catalog of what is in it."""
+    """Catalog, index and uploads, open."""
 
+    path: Path
     catalog: Catalog
-    index: Index
+    generations: Generations
+    uploads: UploadStore
+    lock: FileLock | None
+    """Held where only one process at a time can use the index."""
 
     def close(self) -> None:
-        self.index.close()
+        self.generations.close()
         self.catalog.close()
+        if self.lock is not None:
+            self.lock.release()
 
 
-def open_store(path: Path, encoder: EncoderSettings, chunking: ChunkingSettings) -> Store:
-    """Open the index in the folder `path`.
+def open_store(settings: IndexSettings, *, create: bool = False, repair: bool = False) -> Store:
+    """Open what lies in the folder `settings.path`; with `create`, make what is not there yet; with
+    `repair`, drop generations that cannot be opened, and have their documents indexed again.
 
-    Raises `NoIndex` where there is none, `IndexMismatch` where other settings built it, `IndexInUse`
-    where another process holds it.
+    Raises `NoIndex` where nothing is indexed, `IndexInUse` where another process holds the index,
+    `CatalogUnreadable` or `FolderUnusable` where it cannot be used.
     """
-    index = EdgeIndex.open(path / _INDEX)
+    path = settings.path
+    catalog_place: Path | str = settings.catalog_url or path / _CATALOG
+    if not create and isinstance(catalog_place, Path) and not catalog_place.exists():
+        raise NoIndex(f"There is no index in {path}. Make one with 'pincite ingest PATH…'.")
+    _check_folder(path)
+    engine = _engine(settings)
+    lock = _locked(path) if engine.exclusive else None
+    catalog = generations = None
     try:
-        index.manifest.check(
-            encoder=encoder.model,
-            target_tokens=chunking.target_tokens,
-            max_tokens=chunking.max_tokens,
-            parsing_version=PARSING_VERSION,
-        )
-    except IndexMismatch:
-        index.close()
+        catalog = Catalog(catalog_place)
+        generations = Generations(catalog, engine)
+        # Opening every generation now shows damage at the start.
+        if repair:
+            generations.drop_damaged()
+        generations.kept()
+        if not (create or repair) and catalog.generations.serving() is None:
+            raise NoIndex(f"There is no index in {path}. Make one with 'pincite ingest PATH…'.")
+    except BaseException:
+        if generations is not None:
+            generations.close()
+        if catalog is not None:
+            catalog.close()
+        if lock is not None:
+            lock.release()
         raise
-    return Store(Catalog(path / _CATALOG), index)
+    return Store(path, catalog, generations, UploadStore(path / "uploads"), lock)
 
 
-def open_or_create_store(
-    path: Path,
-    encoder: EncoderSettings,
-    chunking: ChunkingSettings,
-    load_encoder: Callable[[], Encoder],
-) -> Store:
-    """Open the index in the folder `path`, or make an empty one where there is none."""
-    if read_manifest(path / _INDEX) is not None:
-        return open_store(path, encoder, chunking)
-    manifest = Manifest(
-        encoder.model, load_encoder().dimension, chunking.target_tokens, chunking.max_tokens
-    )
-    index = EdgeIndex.create(path / _INDEX, manifest)
-    catalog = Catalog(path / _CATALOG)
-    catalog.clear()
-    return Store(catalog, index)
-
-
-def known_roots(path: Path) -> list[Path]:
-    """The folders and files that were indexed into the folder `path`."""
-    if not (path / _CATALOG).exists():
-        return []
-    catalog = Catalog(path / _CATALOG)
+def _locked(path: Path) -> FileLock:
+    lock = FileLock(path / "lock", timeout=0, thread_local=False)
     try:
-        return [Path(root) for root in catalog.roots()]
-    finally:
-        catalog.close()
+        lock.acquire()
+    except Timeout as error:
+        raise IndexInUse(
+            f"Another process (pincite serve, ingest or worker) uses the index in {path}. Ask it over "
+            "HTTP, or stop it first."
+        ) from error
+    return lock
 
 
-def drop_index(path: Path) -> None:
-    """Delete the index in the folder `path`, whole or damaged; the catalog goes with the next one made.
+def _engine(settings: IndexSettings) -> Engine:
+    if settings.server_url is None:
+        return EdgeEngine(settings.path / "generations")
+    from ingest.index.server import ServerEngine
 
-    Raises `IndexInUse` where another process holds it.
-    """
-    # What cannot be opened is what --rebuild is for.
-    with suppress(NoIndex):
-        EdgeIndex.open(path / _INDEX).close()
-    shutil.rmtree(path / _INDEX, ignore_errors=True)
+    return ServerEngine(settings)
+
+
+def _check_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        handle, probe = tempfile.mkstemp(dir=path)
+        os.close(handle)
+        os.unlink(probe)
+    except OSError as error:
+        raise FolderUnusable(
+            f"Nothing can be written into {path} ({error.strerror}). Make it writable for this user, "
+            "or name another folder with --index."
+        ) from error

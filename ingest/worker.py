@@ -1,280 +1,392 @@
-"""Makes the index equal to the sources."""
+"""Makes the index equal to the sources, one document at a time."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from threading import Event
+from typing import Any
 
-from ingest.catalog import Catalog, DocumentRecord, DocumentState, now
-from ingest.chunk import Chunk, chunk_document
+from ingest.catalog.documents import ClaimLost, DocumentRecord, DocumentState, Version
+from ingest.catalog.jobs import Action, Job, Task
+from ingest.clock import now
 from ingest.document import Document
-from ingest.embed import Encoder, Vectors
-from ingest.formats.errors import DocumentTooLarge, ParseError
-from ingest.index import Index, IndexedDocument
-from ingest.parse import parse
-from ingest.settings import ChunkingSettings, IngestSettings
-from ingest.source import Listing, SourceFile
+from ingest.duplicates import sketch
+from ingest.embed import Encoders
+from ingest.faults import is_transient, reason
+from ingest.formats.errors import ParseError
+from ingest.index import PARSING_VERSION, IndexUnreachable
+from ingest.indexing import Indexer, Prepared, chunks_for, targets
+from ingest.metadata import NOTHING_SAID, MetadataError, merged, read_sidecar
+from ingest.plan import hash_of, version_name
+from ingest.planner import Planner
+from ingest.sandbox import ParserProcess
+from ingest.settings import IngestSettings
+from ingest.source import Content
+from ingest.sources import OpenSources
+from ingest.standing import Standing
+from ingest.stated import stated_in_text
+from ingest.store import Store
+
+_log = logging.getLogger(__name__)
 
 CHUNKS_PER_WRITE = 512
 """Documents are encoded together up to this many chunks: equal lengths then share a batch."""
+LEASE_S = 600.0
+"""A claim that was not renewed for so long is that of a dead worker."""
+CLAIM_LIMIT = 8
+OPTIMIZE_FROM_CHUNKS = 2_000
+"""A job that wrote fewer leaves the index in good enough shape."""
 
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is. `done` of `total` documents that need work; chunks written so far."""
-
-    done: int
-    total: int
-    chunks: int
-    current: str
-
-
-@dataclass(slots=True)
-class IngestReport:
-    """What a run did, by document name. `failed` gives the reason for each."""
-
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    other_files: int = 0
-    chunks: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """A file that is new or changed, and what the catalog knows of it."""
-
-    file: SourceFile
-    known: DocumentRecord | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A document that waits for its vectors."""
-
-    record: DocumentRecord
-    document: Document
-    chunks: list[Chunk]
+_READING = (Action.ADD, Action.CHANGE, Action.REINDEX, Action.RENAME, Action.REMOVE)
 
 
 class Worker:
-    """Brings an index and its catalog in line with folders, one run at a time.
-
-    `load_encoder` is called only when there is something to embed.
-    """
+    """Plans jobs, does their tasks, and closes them. `run` does so for ever, `work_off` until one job
+    is over."""
 
     def __init__(
         self,
-        catalog: Catalog,
-        index: Index,
-        load_encoder: Callable[[], Encoder],
-        chunking: ChunkingSettings,
-        limits: IngestSettings,
+        store: Store,
+        sources: OpenSources,
+        planner: Planner,
+        encoders: Encoders,
+        parser: ParserProcess,
+        settings: IngestSettings,
     ) -> None:
-        self._catalog = catalog
-        self._index = index
-        self._load_encoder = load_encoder
-        self._chunking = chunking
-        self._limits = limits
+        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        self._store = store
+        self._catalog = store.catalog
+        self._jobs = store.catalog.jobs
+        self._sources = sources
+        self._planner = planner
+        self._encoders = encoders
+        self._parser = parser
+        self._settings = settings
+        self._indexer = Indexer(store.catalog, store.generations, encoders)
+        self._standing = Standing(store.catalog, self._indexer)
+        self._written_chunks = 0
 
-    def run(
-        self,
-        listings: Sequence[Listing],
-        *,
-        on_progress: Callable[[Progress], None] = lambda progress: None,
-        allow_empty: bool = False,
-    ) -> IngestReport:
-        """Index what is new or changed, and remove what is gone from the listed roots.
+    def start(self) -> None:
+        """Clear up after a worker that was killed."""
+        if self._store.lock is not None:
+            self._jobs.release()  # Nobody else can be alive: the store is held by this process.
+        self._planner.ensure_generation()
+        self._clear_leftovers()
+        self._standing.refresh()
+        self._store.uploads.remove_orphans(self._catalog.documents.contents())
+        self._jobs.prune(before=now() - timedelta(days=self._settings.keep_jobs_days))
 
-        A root where nothing is left is taken for one that is out of reach and keeps its documents,
-        unless `allow_empty`. A document that cannot be read is reported; its indexed version stays.
-        """
-        report = IngestReport()
-        work: list[_Work] = []
-        for listing in listings:
-            report.other_files += listing.other_files
-            report.failed |= {refused.name: refused.reason for refused in listing.refused}
-            self._remove_vanished(listing, report, allow_empty=allow_empty)
-            work.extend(self._find_work(listing, report))
-        if work:
-            self._index_all(work, report, on_progress)
-        return report
-
-    def _remove_vanished(
-        self, listing: Listing, report: IngestReport, *, allow_empty: bool
-    ) -> None:
-        known = self._catalog.records(root=str(listing.root))
-        present = {file.document_id for file in listing.files}
-        if not listing.files and not allow_empty:
-            kept = f", the {len(known)} indexed from it are kept (--allow-empty removes them)"
-            report.failed[str(listing.root)] = f"holds no document{kept if known else ''}"
-            return
-        for record in known:
-            out_of_reach = any(
-                Path(record.path).is_relative_to(folder) for folder in listing.unreadable
-            )
-            if record.id not in present and not out_of_reach:
-                self._index.remove(record.id)
-                self._catalog.remove(record.id)
-                report.removed.append(record.name)
-
-    def _find_work(self, listing: Listing, report: IngestReport) -> Iterator[_Work]:
-        for file in listing.files:
-            known = self._catalog.record(file.document_id)
+    def run(self, stop: Event, wake: Event) -> None:
+        """Work until `stop`; `wake` says that there is something to do."""
+        while not stop.is_set():
+            wake.clear()
             try:
-                content_hash = _hash(self._read_bytes(file))
-            except (OSError, ParseError) as error:
-                self._fail(file, known, None, _reason(error), report)
-                continue
-            if known and known.error and known.failed_hash == content_hash:
-                report.failed[file.name] = known.error
-            elif known and _is_up_to_date(known, file, content_hash):
-                if known.error:
-                    self._catalog.save(replace(known, failed_hash=None, error=None))
-                report.unchanged.append(file.name)
-            else:
-                yield _Work(file, known)
+                if self.step():
+                    continue
+            except Exception:  # noqa: BLE001 - or nothing would ever be indexed again
+                _log.exception("The worker failed, and goes on in a moment")
+            wake.wait(timeout=1.0)
 
-    def _read_bytes(self, file: SourceFile) -> bytes:
-        size_mb = file.path.stat().st_size / 1e6
-        if size_mb > self._limits.max_file_mb:
-            raise DocumentTooLarge(
-                f"is {size_mb:.1f} MB, over the limit of {self._limits.max_file_mb:g} MB: divide it, "
-                "or raise [ingest] max_file_mb"
-            )
-        return file.path.read_bytes()
+    def work_off(self, job_id: str, on_progress: Callable[[Job], None] = lambda job: None) -> Job:
+        """Work until this job is over, others before it included."""
+        while True:
+            self.step(on_step=lambda: on_progress(self._job(job_id)))
+            job = self._job(job_id)
+            on_progress(job)
+            if not job.is_open:
+                return job
+            time.sleep(0.1)
 
-    def _index_all(
-        self,
-        work: list[_Work],
-        report: IngestReport,
-        on_progress: Callable[[Progress], None],
-    ) -> None:
-        encoder = self._load_encoder()
-        waiting: list[_Read] = []
-        chunks_waiting = 0
-        for number, item in enumerate(work):
-            on_progress(Progress(number, len(work), report.chunks, item.file.name))
-            read = self._read(item, encoder, report)
-            if read:
-                waiting.append(read)
-                chunks_waiting += len(read.chunks)
-            if chunks_waiting >= CHUNKS_PER_WRITE:
-                self._write(waiting, encoder)
-                report.chunks += chunks_waiting
-                waiting, chunks_waiting = [], 0
-        self._write(waiting, encoder)
-        report.chunks += chunks_waiting
-        self._index.optimize()
-        on_progress(Progress(len(work), len(work), report.chunks, ""))
+    def step(self, on_step: Callable[[], None] = lambda: None) -> bool:
+        """Do what can be done now; whether there was anything."""
+        planned = self._planner.plan_queued(self.name)
+        done = self._work(self._read_ahead(), on_step)
+        built = self._work(self._build_ahead(), on_step)
+        closed = self._close_jobs()
+        return planned or done or built or closed
 
-    def _read(self, item: _Work, encoder: Encoder, report: IngestReport) -> _Read | None:
-        file, known = item.file, item.known
-        content_hash = None
+    def _job(self, job_id: str) -> Job:
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise LookupError(f"job {job_id} vanished")
+        return job
+
+    # Documents come in one by one and are written in groups.
+
+    def _work(self, prepared: Iterator[Prepared | None], on_step: Callable[[], None]) -> bool:
+        group: list[Prepared] = []
+        anything = False
+        for item in prepared:
+            anything = True
+            if item is not None:
+                group.append(item)
+            if sum(each.chunk_count for each in group) >= CHUNKS_PER_WRITE:
+                self._write(group)
+                group = []
+            on_step()
+        self._write(group)
+        return anything or bool(group)
+
+    def _write(self, group: list[Prepared]) -> None:
+        if not group:
+            return
+        self._jobs.renew(self.name, lease_s=LEASE_S)
         try:
-            content = self._read_bytes(file)
-            content_hash = _hash(content)
-            document = parse(content, name=file.path.name)
-            chunks = self._chunk(document, encoder)
-        except (OSError, ParseError) as error:
-            self._fail(file, known, content_hash, _reason(error), report)
+            self._indexer.write(group, self.name)
+        except Exception as error:  # noqa: BLE001 - the other documents must not suffer from it
+            if len(group) > 1:
+                for each in group:
+                    self._write([each])
+            else:
+                self._fail(group[0].task, error, group[0].values.get("signature"))
+            return
+        self._written_chunks += sum(each.chunk_count for each in group)
+        for each in group:
+            self._standing.note(each.record, each.record.id)
+
+    def _read_ahead(self) -> Iterator[Prepared | None]:
+        """Claimed documents, read and divided, the next ones being parsed meanwhile. None where a task
+        needed no writing."""
+        contents: dict[int, Content] = {}
+        quiet: list[None] = []
+
+        def wanted() -> Iterator[tuple[Task, bytes, str]]:
+            for task in self._claimed(_READING):
+                if not self._settle_without_reading(task):
+                    content = self._content(task)
+                    if content is not None:
+                        contents[task.id] = content
+                        yield task, content.data, content.file_name
+                        continue
+                quiet.append(None)
+
+        for task, result in self._parser.map(wanted()):
+            yield from quiet
+            quiet.clear()
+            content = contents.pop(task.id)
+            yield self._prepared(task, content, result)
+        yield from quiet
+
+    def _claimed(self, actions: tuple[Action, ...]) -> Iterator[Task]:
+        while tasks := self._jobs.claim(self.name, actions, limit=CLAIM_LIMIT, lease_s=LEASE_S):
+            yield from tasks
+            self._planner.plan_queued(self.name)
+
+    def _content(self, task: Task) -> Content | None:
+        record = self._catalog.documents.get(task.document_id)
+        if record is None:
             return None
-        is_new = known is None or known.content_hash is None
-        (report.added if is_new else report.changed).append(file.name)
-        record = replace(
-            _new_record(file),
-            title=document.title,
-            state=DocumentState.INDEXED,
-            content_hash=content_hash,
-            chunks=len(chunks),
-            words=len(document.text.split()),
-        )
-        return _Read(record, document, chunks)
+        try:
+            return self._sources.read(record, task.target)
+        except (OSError, ParseError) as error:
+            self._fail(task, error, self._sources.signature(record, task.target))
+            return None
 
-    def _chunk(self, document: Document, encoder: Encoder) -> list[Chunk]:
-        return chunk_document(
-            document,
-            count_tokens=encoder.count_tokens,
-            target_tokens=self._chunking.target_tokens,
-            max_tokens=min(self._chunking.max_tokens, encoder.max_tokens),
-        )
+    def _settle_without_reading(self, task: Task) -> bool:
+        """Whether a removal or a change of name is all there was to do."""
+        record = self._catalog.documents.get(task.document_id)
+        if record is None:
+            self._jobs.finish(task, self.name)
+            return True
+        if task.action is Action.REMOVE:
+            self._remove(task, record)
+            return True
+        if task.action is Action.RENAME:
+            return self._rename(task, record)
+        return False
 
-    def _write(self, waiting: list[_Read], encoder: Encoder) -> None:
-        """Encode and write; each distinct text is encoded once."""
-        self._catalog.mark_indexing([read.record for read in waiting])
-        texts = [chunk.embedded_text for read in waiting for chunk in read.chunks]
-        distinct = list(dict.fromkeys(texts))
-        row = {text: number for number, text in enumerate(distinct)}
-        distinct_vectors = encoder.encode(distinct)
-        for read in waiting:
-            rows = [row[chunk.embedded_text] for chunk in read.chunks]
-            vectors: Vectors = distinct_vectors[rows]
-            record = read.record
-            indexed = IndexedDocument(
-                record.id, record.content_hash or "", record.name, record.title
+    def _remove(self, task: Task, record: DocumentRecord) -> None:
+        try:
+            self._catalog.documents.delete(
+                [record.id], asked_by="sync", keep_out=False, task=(task.id, self.name)
             )
-            self._index.replace(indexed, read.chunks, vectors)
-            self._catalog.save_indexed(record, read.document)
+        except ClaimLost:
+            return
+        self._clear_leftovers()
+        self._standing.note(None, record.id)
 
-    def _fail(
+    def _rename(self, task: Task, record: DocumentRecord) -> bool:
+        """Give the document its new place; False where its text must be read under the new name."""
+        path = task.target or record.path
+        self._catalog.documents.change(record.id, path=path, name=task.name)
+        renamed = replace(record, path=path, name=task.name)
+        takes_name_for_title = record.title == Path(record.name).stem
+        suffix_changed = Path(record.name).suffix.lower() != Path(task.name).suffix.lower()
+        if takes_name_for_title or suffix_changed:
+            return False
+        self._catalog.documents.change(record.id, signature=self._sources.signature(renamed, None))
+        self._indexer.describe([renamed])
+        self._standing.note(renamed, renamed.id)
+        self._jobs.finish(task, self.name)
+        return True
+
+    def _prepared(
+        self, task: Task, content: Content, result: Document | ParseError
+    ) -> Prepared | None:
+        record = self._catalog.documents.get(task.document_id)
+        if record is None or not self._jobs.is_claimed(task, self.name):
+            return None
+        try:
+            if isinstance(result, ParseError):
+                raise result
+            return self._prepare(task, record, content, result)
+        except Exception as error:  # noqa: BLE001 - nor from a fault in dividing this one
+            self._fail(task, error, content.signature)
+            return None
+
+    def _prepare(
         self,
-        file: SourceFile,
-        known: DocumentRecord | None,
-        failed_hash: str | None,
-        reason: str,
-        report: IngestReport,
-    ) -> None:
-        if known and known.content_hash:
-            reason += " (the version indexed before stays in use)"
-            failed = replace(known, failed_hash=failed_hash, error=reason, updated_at=now())
-        else:
-            # A run that was interrupted may have left points of it.
-            self._index.remove(file.document_id)
-            failed = replace(
-                _new_record(file),
-                state=DocumentState.FAILED,
-                failed_hash=failed_hash,
-                error=reason,
+        task: Task,
+        record: DocumentRecord,
+        content: Content,
+        document: Document,
+    ) -> Prepared:
+        sidecar = read_sidecar(content.sidecar) if content.sidecar else NOTHING_SAID
+        said_for_it = merged(sidecar, record.form)
+        # What a text says replaces what is no reason to end another document: anyone can write it.
+        stated = replace(
+            stated_in_text(document.text, record.name, document.title), supersedes=()
+        )
+        described = merged(stated, document.metadata, said_for_it)
+        document = replace(document, title=said_for_it.title or document.title, metadata=described)
+        content_hash = hash_of(content)
+        revision = record.revision + 1
+        version = Version(
+            version_name(content_hash, revision), content_hash, PARSING_VERSION, document
+        )
+        generations = targets(self._store.generations, task)
+        chunks = tuple(
+            chunks_for(
+                document, each.index.manifest, self._encoders.get(each.index.manifest.encoder)
             )
-        self._catalog.save(failed)
-        report.failed[file.name] = reason
+            for each in generations
+        )
+        values: dict[str, Any] = {
+            "title": document.title,
+            "state": DocumentState.INDEXED,
+            "signature": content.signature,
+            "content_hash": content_hash,
+            "failed_signature": None,
+            "error": None,
+            "described": described,
+            "language": document.language,
+            "words": len(document.text.split()),
+            "chunks": len(chunks[0]),
+            "revision": revision,
+        }
+        if described != record.described or record.content_hash is None:
+            values |= {
+                "valid_from": described.effective_from,
+                "valid_until": described.effective_until,
+            }
+        return Prepared(
+            task=task,
+            record=replace(record, **values),
+            version=version,
+            described=described,
+            values=values | {"sketch": sketch_bytes(document.text)},
+            into=tuple(each.name for each in generations),
+            chunks=chunks,
+        )
+
+    # A generation that is built takes the texts that are there.
+
+    def _build_ahead(self) -> Iterator[Prepared | None]:
+        for task in self._claimed((Action.BUILD,)):
+            try:
+                rebuilt = self._rebuilt(task)
+            except Exception as error:  # noqa: BLE001 - as for documents that are read
+                self._fail(task, error, None)
+                rebuilt = None
+            yield rebuilt
+
+    def _rebuilt(self, task: Task) -> Prepared | None:
+        record = self._catalog.documents.get(task.document_id)
+        serving = self._catalog.generations.serving()
+        if record is None or serving is None or task.target is None:
+            self._jobs.finish(task, self.name)
+            return None
+        current = self._catalog.documents.current_versions(serving, [record.id])
+        version = self._catalog.documents.stored_version(record.id, current.get(record.id, ""))
+        if version is None:
+            self._jobs.finish(task, self.name)
+            return None
+        generation = self._store.generations.get(task.target)
+        manifest = generation.index.manifest
+        described = None
+        values: dict[str, Any] = {}
+        if version.parsing_version != manifest.parsing_version:
+            reread = self._read_again(record)
+            if reread is not None:
+                version, described = reread, reread.document.metadata
+                values = {"revision": record.revision + 1}
+        chunks = chunks_for(version.document, manifest, self._encoders.get(manifest.encoder))
+        return Prepared(task, record, version, described, values, (task.target,), (chunks,))
+
+    def _read_again(self, record: DocumentRecord) -> Version | None:
+        """The document as this version of Pincite reads it; None where it is out of reach or has
+        changed, which its source's next listing finds out."""
+        try:
+            content = self._sources.read(record, None)
+            if hash_of(content) != record.content_hash:
+                return None
+            document = self._parser.parse(content.data, name=content.file_name)
+        except (OSError, ParseError):
+            return None
+        document = replace(document, title=record.title, metadata=record.described)
+        name = version_name(record.content_hash or "", record.revision + 1)
+        return Version(name, record.content_hash or "", PARSING_VERSION, document)
+
+    # What failed, and what is over.
+
+    def _fail(self, task: Task, error: Exception, signature: str | None) -> None:
+        """Put the task back where the fault may pass, else note the reason at the document."""
+        explained = self._explained(error)
+        if is_transient(error) and task.attempts + 1 < self._settings.attempts:
+            delay_s = self._settings.retry_s * 2**task.attempts
+            self._jobs.put_back(task, self.name, error=explained, delay_s=delay_s)
+            return
+        record = self._catalog.documents.get(task.document_id)
+        if record is not None and task.action is not Action.BUILD:
+            if record.content_hash:
+                explained += " (the version indexed before stays in use)"
+            self._catalog.documents.change(
+                record.id,
+                error=explained,
+                failed_signature=None if is_transient(error) else signature,
+                state=DocumentState.INDEXED if record.content_hash else DocumentState.FAILED,
+            )
+        self._jobs.finish(task, self.name, error=explained)
+
+    def _explained(self, error: Exception) -> str:
+        if isinstance(error, ParseError | OSError | MetadataError | IndexUnreachable):
+            return reason(error)
+        _log.error("A document could not be indexed", exc_info=error)
+        return f"could not be indexed ({type(error).__name__}: {error}): report this document"
+
+    def _clear_leftovers(self) -> None:
+        self._indexer.remove_leftovers(self._catalog.documents.leftovers())
+
+    def _close_jobs(self) -> bool:
+        closed = False
+        for job in self._jobs.worked_off():
+            self._standing.refresh_noted()
+            if self._written_chunks >= OPTIMIZE_FROM_CHUNKS:
+                for generation in self._store.generations.written():
+                    generation.index.optimize()
+                self._written_chunks = 0
+            self._planner.close(job)
+            closed = True
+        if closed:
+            self._clear_leftovers()
+        return closed
 
 
-def _new_record(file: SourceFile) -> DocumentRecord:
-    return DocumentRecord(
-        id=file.document_id,
-        root=str(file.root),
-        path=str(file.path),
-        name=file.name,
-        title=file.path.stem,
-        state=DocumentState.INDEXING,
-        content_hash=None,
-        failed_hash=None,
-        error=None,
-        chunks=0,
-        words=0,
-        updated_at=now(),
-    )
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _is_up_to_date(known: DocumentRecord, file: SourceFile, content_hash: str) -> bool:
-    """Whether nothing changed, nor the root that the file was found under, which names it."""
-    return (
-        known.state is DocumentState.INDEXED
-        and known.content_hash == content_hash
-        and known.root == str(file.root)
-    )
-
-
-def _reason(error: OSError | ParseError) -> str:
-    if isinstance(error, ParseError):
-        return str(error)
-    if isinstance(error, FileNotFoundError):
-        return "disappeared while it was read: run the command again"
-    return f"could not be opened ({error.strerror or error})"
+def sketch_bytes(text: str) -> bytes:
+    """A document's sketch as it is stored."""
+    return b"".join(value.to_bytes(8, "big") for value in sorted(sketch(text)))

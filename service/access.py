@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ingest.catalog.documents import DocumentRecord
 from ingest.index import EVERYONE
 
 
@@ -15,3 +16,8 @@ class Reader:
 
 LOCAL_READER = Reader("local", frozenset({EVERYONE}))
 """Whoever asks from this machine, as long as there are no keys."""
+
+
+def may_read(reader: Reader, record: DocumentRecord) -> bool:
+    """Whether the document is for one of the reader's groups; without groups it is for everyone."""
+    return not reader.groups.isdisjoint(record.described.groups or (EVERYONE,))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from generator.prompt import load_template
 from generator.slot import build_generator
-from ingest.embed import SentenceTransformerEncoder
+from ingest.embed import Encoders
 from ingest.store import Store, open_store
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
@@ -14,30 +14,43 @@ from service.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """An open index and the pipeline over it. Close the store when done."""
+    """An open store, the encoders of its generations, and the pipeline over them. Close the store when
+    done."""
 
     store: Store
+    encoders: Encoders
     pipeline: Pipeline
 
 
-def assemble(settings: Settings) -> Assembled:
+def assemble(settings: Settings, *, create: bool = False) -> Assembled:
     """Open the index, load the models, and answer once so that the first question does not wait.
 
-    Raises `NoIndex`, `IndexMismatch`, `IndexInUse` or `EncoderNotFound`.
+    The index is searched with the encoder that built it, whatever the settings want for the next one.
+    With `create` an index is begun where there is none. Raises `NoIndex`, `IndexInUse`,
+    `CatalogUnreadable` or `EncoderNotFound`.
     """
-    store = open_store(settings.index.path, settings.encoder, settings.chunking)
+    store = open_store(settings.index, create=create)
     try:
-        encoder = SentenceTransformerEncoder(settings.encoder.model)
+        encoders = Encoders()
+        encoder = encoders.get(_model(store, settings))
         encoder.encode(["warm-up"])
     except BaseException:
         store.close()
         raise
     pipeline = Pipeline(
-        Retriever(store.index, encoder, settings.retrieval),
+        Retriever(store.generations, store.catalog.documents, encoders, settings.retrieval),
         best_cosine,
         load_template(),
         build_generator(settings.generator, encoder),
         OverlapVerifier(),
         settings.answer,
     )
-    return Assembled(store, pipeline)
+    return Assembled(store, encoders, pipeline)
+
+
+def _model(store: Store, settings: Settings) -> str:
+    """The encoder of the serving generation; where there is none yet, the one it will have."""
+    serving = store.catalog.generations.serving()
+    if serving is None:
+        return settings.encoder.model
+    return store.generations.get(serving).index.manifest.encoder

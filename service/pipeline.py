@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from generator.draft import DraftReader, DraftSentence
 from generator.model import Draft, Generator, Usage
 from generator.prompt import NO_ANSWER, Passage, Prompt, PromptTemplate
+from ingest.clock import today
 from service.access import Reader
 from service.retrieve import Retrieved, Retriever
 from service.settings import AnswerSettings
@@ -31,17 +33,24 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the user is shown: sentences with their citations, or a refusal and no sentence."""
+    """What the user is shown: sentences with their citations, or a refusal and no sentence.
+
+    `notice` says on which day's rules it rests, where that was asked for, and which of the documents
+    it cites no longer apply.
+    """
 
     sentences: tuple[Sentence, ...]
     refusal: Refusal | None
+    notice: str | None = None
 
     @property
     def text(self) -> str:
-        """The sentences with their numbers as [n], or what the refusal says."""
+        """The sentences with their numbers as [n], or what the refusal says; then the notice."""
         if self.refusal:
-            return refusal_text(self.refusal)
-        return " ".join(marked(sentence) for sentence in self.sentences)
+            said = refusal_text(self.refusal)
+        else:
+            said = " ".join(marked(sentence) for sentence in self.sentences)
+        return f"{said} ({self.notice})" if self.notice else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +94,25 @@ class Pipeline:
         self._verifier = verifier
         self._settings = settings
 
-    def answer(self, question: str, conversation: Sequence[Turn], reader: Reader) -> Trace:
-        """The whole trace of one question."""
-        *_, trace = self.stream(question, conversation, reader)
+    def answer(
+        self,
+        question: str,
+        conversation: Sequence[Turn],
+        reader: Reader,
+        as_of: date | None = None,
+    ) -> Trace:
+        """The whole trace of one question, asked of the documents that apply on the day `as_of`."""
+        *_, trace = self.stream(question, conversation, reader, as_of)
         if not isinstance(trace, Trace):
             raise TypeError("Pipeline.stream ended without a trace")
         return trace
 
     def stream(
-        self, question: str, conversation: Sequence[Turn], reader: Reader
+        self,
+        question: str,
+        conversation: Sequence[Turn],
+        reader: Reader,
+        as_of: date | None = None,
     ) -> Iterator[Sentence | Trace]:
         """Verified sentences as soon as each is checked, then the trace, once and last.
 
@@ -101,7 +120,7 @@ class Pipeline:
         its verdict where the settings say "mark".
         """
         clock = _Clock()
-        retrieved = self._retriever.retrieve(question, reader)
+        retrieved = self._retriever.retrieve(question, reader, as_of)
         passages = _number(retrieved)
         prompt = self._template.fill(question, passages)
         clock.lap("retrieve")
@@ -134,7 +153,7 @@ class Pipeline:
             prompt=prompt,
             draft=draft,
             verified=tuple(verified),
-            answer=self._answer(shown, passages),
+            answer=self._answer(shown, passages, as_of),
             timings=clock.finish(),
             versions=self._versions(prompt),
         )
@@ -158,16 +177,20 @@ class Pipeline:
             return False
         return sentence.verdict is Verdict.SUPPORTED or self._settings.unsupported == "mark"
 
-    def _answer(self, shown: Sequence[Sentence], passages: Sequence[Passage]) -> Answer:
+    def _answer(
+        self, shown: Sequence[Sentence], passages: Sequence[Passage], as_of: date | None
+    ) -> Answer:
+        notice = _notice(shown, passages, as_of)
         if shown:
-            return Answer(tuple(shown), None)
-        reason = "No passage" if passages else "The index is empty: no passage"
+            return Answer(tuple(shown), None, notice)
+        reason = "No passage" if passages else "Nothing is indexed that applies: no passage"
         return Answer(
             (),
             Refusal(
                 f"{reason} in the documents answers this question.",
                 tuple(passages[: self._settings.nearest]),
             ),
+            notice,
         )
 
     def _versions(self, prompt: Prompt) -> dict[str, str]:
@@ -176,6 +199,23 @@ class Pipeline:
             "prompt": prompt.version,
             "verifier": self._verifier.name,
         }
+
+
+def _notice(
+    shown: Sequence[Sentence], passages: Sequence[Passage], as_of: date | None
+) -> str | None:
+    """What a reader must know of the days on which the cited documents apply."""
+    if as_of is None:
+        return None
+    cited = {citation.number for sentence in shown for citation in sentence.citations}
+    over = {
+        f"{passage.document.title} applied until {passage.document.valid_until}"
+        for passage in passages
+        if passage.number in cited
+        and passage.document.valid_until
+        and passage.document.valid_until <= today()
+    }
+    return "; ".join([f"As of {as_of}", *sorted(over)]) + "."
 
 
 class _Clock:
@@ -220,6 +260,6 @@ def place(passage: Passage) -> str:
 
 def _number(retrieved: Sequence[Retrieved]) -> tuple[Passage, ...]:
     return tuple(
-        Passage(number, found.document, found.chunk)
+        Passage(number, found.document, found.chunk, found.same_text)
         for number, found in enumerate(retrieved, start=1)
     )

@@ -1,11 +1,16 @@
 """A question -> the passages most likely to answer it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
+from ingest.catalog.documents import Documents
 from ingest.chunk import Chunk
-from ingest.embed import Encoder
-from ingest.index import Hit, Index, IndexedDocument
+from ingest.clock import today
+from ingest.duplicates import group_same
+from ingest.embed import Encoders
+from ingest.generations import Generations
+from ingest.index import Hit, IndexedDocument, Scope
 from service.access import Reader
 from service.settings import RetrievalSettings
 
@@ -13,7 +18,7 @@ from service.settings import RetrievalSettings
 @dataclass(frozen=True, slots=True)
 class Retrieved:
     """A chunk that was found. `score` is the fused one; `cosine` and `bm25` are those of the searches
-    that found it, None where a search did not."""
+    that found it, None where a search did not. `same_text` are other documents that say the same."""
 
     document: IndexedDocument
     position: int
@@ -21,23 +26,59 @@ class Retrieved:
     score: float
     cosine: float | None
     bm25: float | None
+    same_text: tuple[IndexedDocument, ...] = ()
 
 
 class Retriever:
-    """Searches one index by meaning and by words, and fuses the two rankings."""
+    """Searches the serving generation by meaning and by words, and fuses the two rankings."""
 
-    def __init__(self, index: Index, encoder: Encoder, settings: RetrievalSettings) -> None:
-        self._index = index
-        self._encoder = encoder
+    def __init__(
+        self,
+        generations: Generations,
+        documents: Documents,
+        encoders: Encoders,
+        settings: RetrievalSettings,
+    ) -> None:
+        self._generations = generations
+        self._documents = documents
+        self._encoders = encoders
         self._settings = settings
 
-    def retrieve(self, question: str, reader: Reader) -> list[Retrieved]:
-        """The best `settings.top_k` passages that the reader may read, best first."""
-        vector = self._encoder.encode([question])[0]
+    def retrieve(self, question: str, reader: Reader, as_of: date | None = None) -> list[Retrieved]:
+        """The best `settings.top_k` passages, best first, that the reader may read and that apply on
+        the day `as_of`, today where that is None."""
         depth = self._settings.candidates
-        dense = self._index.search_dense(vector, top_k=depth, groups=reader.groups)
-        sparse = self._index.search_sparse(question, top_k=depth, groups=reader.groups)
-        return fuse(dense, sparse, bm25_weight=self._settings.bm25_weight)[: self._settings.top_k]
+        scope = Scope(reader.groups, as_of or today())
+        with self._generations.serving() as generation:
+            encoder = self._encoders.get(generation.index.manifest.encoder)
+            vector = encoder.encode([question])[0]
+            dense = generation.index.search_dense(vector, top_k=depth, scope=scope)
+            sparse = generation.index.search_sparse(question, top_k=depth, scope=scope)
+        ids = {hit.document.id for hit in (*dense, *sparse)}
+        # One read for both searches: a version that is being replaced counts in both or in neither.
+        current = self._documents.current_versions(generation.name, ids)
+        fused = fuse(
+            [hit for hit in dense if current.get(hit.document.id) == hit.document.version],
+            [hit for hit in sparse if current.get(hit.document.id) == hit.document.version],
+            bm25_weight=self._settings.bm25_weight,
+        )
+        return one_of_each(fused, self._settings.top_k)
+
+
+def one_of_each(ranked: Sequence[Retrieved], top_k: int) -> list[Retrieved]:
+    """The best `top_k` passages, where those that say the same in other documents count as one."""
+    considered = ranked[: 2 * top_k]
+    first_of = group_same([found.chunk.text for found in considered])
+    kept: dict[int, Retrieved] = {}
+    for found, first in zip(considered, first_of, strict=True):
+        if first not in kept:
+            kept[first] = found
+        elif found.document.id != kept[first].document.id:
+            others = (*kept[first].same_text, found.document)
+            kept[first] = replace(kept[first], same_text=tuple(dict.fromkeys(others)))
+        else:
+            kept[len(considered) + len(kept)] = found
+    return sorted(kept.values(), key=lambda found: -found.score)[:top_k]
 
 
 def fuse(dense: Sequence[Hit], sparse: Sequence[Hit], *, bm25_weight: float) -> list[Retrieved]:

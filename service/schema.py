@@ -1,12 +1,14 @@
 """Answers and documents as JSON, the same over HTTP and with `--json`."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
 from generator.prompt import Passage
-from ingest.catalog import DocumentRecord
+from ingest.catalog.documents import DocumentRecord
 from ingest.document import Document
+from ingest.index import IndexedDocument
 from service.pipeline import Trace
 from service.verify import Citation, Sentence
 
@@ -15,13 +17,28 @@ class Output(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CitationOut(Output):
-    """`start` and `end` are character offsets into the document's text, which reads `quote` there."""
+class SameTextOut(Output):
+    """Another document that says the same as the one that is cited."""
 
-    number: int
     document_id: str
     document: str
     title: str
+
+
+class CitationOut(Output):
+    """`start` and `end` are character offsets into the document's text, which reads `quote` there.
+
+    The document applies from `valid_from` up to, not including, `valid_until`.
+    """
+
+    number: int
+    document_id: str
+    version: str
+    document: str
+    title: str
+    valid_from: date | None
+    valid_until: date | None
+    same_text: list[SameTextOut]
     heading_path: list[str]
     page: int | None
     start: int
@@ -40,8 +57,12 @@ class SentenceOut(Output):
 class PassageOut(Output):
     number: int
     document_id: str
+    version: str
     document: str
     title: str
+    valid_from: date | None
+    valid_until: date | None
+    same_text: list[SameTextOut]
     heading_path: list[str]
     page: int | None
     start: int
@@ -51,11 +72,13 @@ class PassageOut(Output):
 
 
 class AnswerOut(Output):
-    """`text` is the answer with [n] marks or the refusal; `nearest` has passages when refused."""
+    """`text` is the answer with [n] marks or the refusal, and the `notice` of outdated rules if there is
+    one; `nearest` has passages when refused."""
 
     question: str
     refused: bool
     text: str
+    notice: str | None
     sentences: list[SentenceOut]
     passages: list[PassageOut]
     nearest: list[PassageOut]
@@ -72,6 +95,11 @@ class DocumentSummary(Output):
     error: str | None
     words: int
     passages: int
+    language: str | None
+    valid_from: date | None
+    valid_until: date | None
+    superseded_by: str | None
+    same_as: str | None
 
 
 class DocumentList(Output):
@@ -112,6 +140,7 @@ def answer_out(trace: Trace) -> AnswerOut:
         question=trace.question,
         refused=refusal is not None,
         text=trace.answer.text,
+        notice=trace.answer.notice,
         sentences=[sentence_out(sentence) for sentence in trace.answer.sentences],
         passages=_passages_out(trace.prompt.passages),
         nearest=_passages_out(refusal.nearest if refusal else ()),
@@ -130,6 +159,11 @@ def document_summary(record: DocumentRecord) -> DocumentSummary:
         error=record.error,
         words=record.words,
         passages=record.chunks,
+        language=record.language,
+        valid_from=record.valid_from,
+        valid_until=record.valid_until,
+        superseded_by=record.superseded_by,
+        same_as=record.same_as,
     )
 
 
@@ -156,15 +190,19 @@ def document_out(record: DocumentRecord, document: Document) -> DocumentOut:
 def _citation_out(citation: Citation) -> CitationOut:
     return CitationOut(
         number=citation.number,
-        document_id=citation.document_id,
-        document=citation.document_name,
-        title=citation.title,
+        document_id=citation.document.id,
+        version=citation.document.version,
+        document=citation.document.name,
+        title=citation.document.title,
+        valid_from=citation.document.valid_from,
+        valid_until=citation.document.valid_until,
+        same_text=_same_text_out(citation.same_text),
         heading_path=list(citation.heading_path),
         page=citation.page,
         start=citation.start,
         end=citation.end,
         quote=citation.quote,
-        url=_url(citation.document_id, citation.start, citation.end),
+        url=_url(citation.document, citation.start, citation.end),
     )
 
 
@@ -173,18 +211,28 @@ def _passages_out(passages: Sequence[Passage]) -> list[PassageOut]:
         PassageOut(
             number=passage.number,
             document_id=passage.document.id,
+            version=passage.document.version,
             document=passage.document.name,
             title=passage.document.title,
+            valid_from=passage.document.valid_from,
+            valid_until=passage.document.valid_until,
+            same_text=_same_text_out(passage.same_text),
             heading_path=list(passage.chunk.heading_path),
             page=passage.chunk.page,
             start=passage.chunk.start,
             end=passage.chunk.end,
             text=passage.chunk.text,
-            url=_url(passage.document.id, passage.chunk.start, passage.chunk.end),
+            url=_url(passage.document, passage.chunk.start, passage.chunk.end),
         )
         for passage in passages
     ]
 
 
-def _url(document_id: str, start: int, end: int) -> str:
-    return f"/documents/{document_id}?start={start}&end={end}"
+def _same_text_out(documents: Sequence[IndexedDocument]) -> list[SameTextOut]:
+    return [
+        SameTextOut(document_id=each.id, document=each.name, title=each.title) for each in documents
+    ]
+
+
+def _url(document: IndexedDocument, start: int, end: int) -> str:
+    return f"/documents/{document.id}?version={document.version}&start={start}&end={end}"

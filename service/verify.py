@@ -10,6 +10,7 @@ from typing import Protocol
 from generator.draft import DraftSentence
 from generator.prompt import Passage
 from ingest.document import one_line
+from ingest.index import IndexedDocument
 from ingest.sentence import sentence_spans
 from service.overlap import negates
 
@@ -27,9 +28,8 @@ class Citation:
     """The place that supports a sentence: character offsets [start, end) into the document's text."""
 
     number: int
-    document_id: str
-    document_name: str
-    title: str
+    document: IndexedDocument
+    same_text: tuple[IndexedDocument, ...]
     heading_path: tuple[str, ...]
     page: int | None
     start: int
@@ -146,9 +146,8 @@ def _citation(passage: Passage, start: int, end: int) -> Citation:
     chunk = passage.chunk
     return Citation(
         number=passage.number,
-        document_id=passage.document.id,
-        document_name=passage.document.name,
-        title=passage.document.title,
+        document=passage.document,
+        same_text=passage.same_text,
         heading_path=chunk.heading_path,
         page=chunk.page,
         start=chunk.start + start,

@@ -37,3 +37,15 @@ class WrongExtension(ParseError):
 
 class DocumentTooLarge(ParseError):
     """More than the limit on a file's size."""
+
+
+class ParsingTookTooLong(ParseError):
+    """More than the limit on the time for reading it."""
+
+
+class ParsingTookTooMuchMemory(ParseError):
+    """More than the limit on the memory for reading it."""
+
+
+class ParserCrashed(ParseError):
+    """It brings the parser's process down."""

@@ -23,12 +23,20 @@ class NoIndex(PinciteError):
     """There is no index where the settings say; the message says how to make one."""
 
 
+class IndexDamaged(NoIndex):
+    """There is an index, but its engine cannot work with the files; the message names the cause."""
+
+
 class IndexMismatch(PinciteError):
     """The index was built with other settings; the message names both and the way out."""
 
 
 class IndexInUse(PinciteError):
     """Another process holds the index."""
+
+
+class IndexUnreachable(PinciteError):
+    """The server that holds the index does not answer; it may later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +144,9 @@ class Index(Protocol):
         """The best chunks in scope by BM25."""
         ...
 
-    def points(self) -> Iterator[Point]:
-        """Every chunk with its vector, in no particular order, while nothing is written."""
+    def points(self, document_id: str | None = None) -> Iterator[Point]:
+        """The chunks of one document or of all with their vectors, in no particular order, while
+        nothing is written."""
         ...
 
     def count(self, document_id: str | None = None) -> int:

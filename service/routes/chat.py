@@ -1,5 +1,6 @@
 """`POST /ask`: the whole answer, with sentences, verdicts and citations."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -20,13 +21,17 @@ class Ask(BaseModel):
     question: Annotated[
         str, Field(examples=["What are the current refund terms for Gold tier users?"])
     ]
+    as_of: Annotated[
+        date | None,
+        Field(description="Answer from the documents that applied on this day", examples=[None]),
+    ] = None
 
 
 @router.post("/ask")
 def ask(request: Ask, service: ServiceDep, settings: SettingsDep, reader: ReaderDep) -> AnswerOut:
     """Answer one question. Every sentence comes with the places that support it."""
     question = taken_question(request.question, settings, param="question")
-    return answer_out(service.pipeline.answer(question, (), reader))
+    return answer_out(service.pipeline.answer(question, (), reader, request.as_of))
 
 
 def taken_question(question: str, settings: ServiceSettings, *, param: str) -> str:

@@ -16,6 +16,7 @@ class Readiness(BaseModel):
     status: str
     passages: int
     encoder: str
+    generation: str
 
 
 @router.get("/healthz")
@@ -27,5 +28,11 @@ def health() -> Health:
 @router.get("/readyz")
 def readiness(service: ServiceDep) -> Readiness:
     """The index is open and the models are loaded."""
-    index = service.store.index
-    return Readiness(status="ready", passages=index.count(), encoder=index.manifest.encoder)
+    with service.store.generations.serving() as generation:
+        index = generation.index
+        return Readiness(
+            status="ready",
+            passages=index.count(),
+            encoder=index.manifest.encoder,
+            generation=generation.name,
+        )

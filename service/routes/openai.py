@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
@@ -15,8 +16,6 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from generator.slot import MODELS
-from service.access import Reader
-from service.assemble import Assembled
 from service.pipeline import Trace, Turn, marked
 from service.routes.chat import taken_question
 from service.routes.dependencies import ReaderDep, ServiceDep, SettingsDep
@@ -70,6 +69,10 @@ class ChatRequest(BaseModel):
     model: str
     messages: Annotated[list[Message], Field(min_length=1, max_length=1000)]
     stream: bool = False
+    as_of: Annotated[
+        date | None,
+        Field(description="Pincite's own: answer from the documents that applied on this day"),
+    ] = None
 
 
 class AssistantMessage(BaseModel):
@@ -141,9 +144,10 @@ def chat_completions(
         "model": request.model,
     }
     if request.stream:
-        events = _events(completion, service, question, conversation, reader)
+        items = service.pipeline.stream(question, conversation, reader, request.as_of)
+        events = _events(completion, items)
         return StreamingResponse(events, media_type="text/event-stream")
-    trace = service.pipeline.answer(question, conversation, reader)
+    trace = service.pipeline.answer(question, conversation, reader, request.as_of)
     return JSONResponse(_completion(completion, trace).model_dump())
 
 
@@ -161,24 +165,18 @@ def _completion(completion: dict[str, Any], trace: Trace) -> ChatCompletion:
     )
 
 
-def _events(
-    completion: dict[str, Any],
-    service: Assembled,
-    question: str,
-    conversation: tuple[Turn, ...],
-    reader: Reader,
-) -> Iterator[str]:
+def _events(completion: dict[str, Any], items: Iterator[Sentence | Trace]) -> Iterator[str]:
     """One chunk a sentence (its whole form in `pincite.sentence`), the answer in the last."""
     separator = ""
     yield _event(completion, {"role": "assistant", "content": ""})
-    for item in _until_failure(service.pipeline.stream(question, conversation, reader)):
+    for item in _until_failure(items):
         if isinstance(item, str):
             yield item
         elif isinstance(item, Trace):
-            refusal = item.answer.text if item.answer.refusal else ""
-            yield _event(
-                completion, {"content": refusal} if refusal else {}, answer=answer_out(item)
-            )
+            answer = item.answer
+            notice = f"{separator}({answer.notice})" if answer.notice else ""
+            last = answer.text if answer.refusal else notice
+            yield _event(completion, {"content": last} if last else {}, answer=answer_out(item))
         else:
             content = separator + marked(item)
             yield _event(completion, {"content": content}, sentence=sentence_out(item))

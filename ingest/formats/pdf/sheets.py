@@ -3,7 +3,8 @@
 import logging
 import struct
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import pdfplumber
@@ -14,6 +15,7 @@ from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
 from ingest.formats.errors import CorruptDocument, EmptyDocument, EncryptedDocument, NoTextLayer
 from ingest.formats.pdf.lines import Line, read_words, words_to_lines
+from ingest.formats.pdf.scans import HOW_TO_INSTALL, find_tesseract, read_scans
 from ingest.formats.pdf.tables import Grid, split_off_grids
 
 # pdfminer reports every oddity of a file it can read all the same, often once per character.
@@ -47,14 +49,16 @@ class Sheet:
     has_graphics: bool
 
 
-def read_sheets(content: bytes) -> list[Sheet]:
-    """All pages in order.
+def read_sheets(content: bytes) -> tuple[list[Sheet], Mapping[str, object]]:
+    """All pages in order, and the file's properties. Pages that are pictures are read by tesseract
+    where it is installed.
 
     Raises `EncryptedDocument`, `CorruptDocument`, `EmptyDocument` or `NoTextLayer`.
     """
     try:
         with pdfplumber.open(BytesIO(content)) as pdf:
             sheets = [_sheet(page) for page in pdf.pages]
+            properties = dict(pdf.metadata)
     except _DAMAGE as error:
         cause = error.args[0] if error.args else error
         if isinstance(cause, PDFEncryptionError):
@@ -63,14 +67,23 @@ def read_sheets(content: bytes) -> list[Sheet]:
         raise CorruptDocument(
             f"is not a readable PDF ({reason}): open it in a PDF viewer and save it anew"
         ) from error
-    if any(sheet.lines or sheet.grids for sheet in sheets):
-        return sheets
-    if any(sheet.has_graphics for sheet in sheets):
+    program = find_tesseract()
+    scanned = [sheet.number for sheet in sheets if sheet.has_graphics and not _has_text(sheet)]
+    if scanned and program is not None:
+        found = read_scans(content, scanned, program=program)
+        sheets = [replace(sheet, lines=found.get(sheet.number, sheet.lines)) for sheet in sheets]
+    if any(map(_has_text, sheets)):
+        return sheets, properties
+    if scanned and program is None:
         raise NoTextLayer(
-            f"has no text layer ({len(sheets)} pages of images): "
-            "run OCR on it first, e.g. with ocrmypdf"
+            f"has no text layer ({len(sheets)} pages of images): {HOW_TO_INSTALL}, or run OCR on it "
+            "first, e.g. with ocrmypdf"
         )
-    raise EmptyDocument("has no text: its pages are blank")
+    raise EmptyDocument("has no text: its pages are blank or pictures without words")
+
+
+def _has_text(sheet: Sheet) -> bool:
+    return bool(sheet.lines or sheet.grids)
 
 
 def _sheet(page: Page) -> Sheet:

@@ -1,0 +1,109 @@
+"""The generations of the index: which one answers, which are built or kept."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Engine, delete, insert, select, update
+
+from ingest.catalog.schema import generations, indexed
+from ingest.clock import now
+from ingest.index import Manifest
+
+
+class GenerationState(StrEnum):
+    BUILDING = "building"
+    SERVING = "serving"
+    RETAINED = "retained"
+    """Served before; kept for a rollback."""
+    REJECTED = "rejected"
+    """Built, and answered its probe questions worse than the serving one."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRecord:
+    """`check` says how it did before it was put to service, None where nothing was there to compare."""
+
+    name: str
+    state: GenerationState
+    manifest: Manifest
+    check: dict[str, Any] | None
+    created_at: datetime
+    served_at: datetime | None
+
+
+class GenerationTable:
+    """The generations of a catalog."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(writes=True)
+
+    def all(self) -> list[GenerationRecord]:
+        query = select(generations).order_by(generations.c.created_at, generations.c.name)
+        with self._engine.connect() as connection:
+            return [
+                GenerationRecord(
+                    row["name"],
+                    GenerationState(row["state"]),
+                    Manifest(**json.loads(row["manifest"])),
+                    json.loads(row["check"]) if row["check"] else None,
+                    row["created_at"],
+                    row["served_at"],
+                )
+                for row in connection.execute(query).mappings()
+            ]
+
+    def serving(self) -> str | None:
+        """The name of the generation that answers; None where there is none yet."""
+        query = select(generations.c.name).where(generations.c.state == GenerationState.SERVING)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def add(self, name: str, manifest: Manifest, state: GenerationState) -> None:
+        with self._writing.begin() as connection:
+            connection.execute(
+                insert(generations).values(
+                    name=name,
+                    state=state,
+                    manifest=json.dumps(manifest.to_json()),
+                    created_at=now(),
+                    served_at=now() if state is GenerationState.SERVING else None,
+                )
+            )
+
+    def serve(self, name: str) -> None:
+        """Make this the serving generation; the one before is retained."""
+        with self._writing.begin() as connection:
+            connection.execute(
+                update(generations)
+                .where(generations.c.state == GenerationState.SERVING)
+                .values(state=GenerationState.RETAINED)
+            )
+            put = connection.execute(
+                update(generations)
+                .where(generations.c.name == name)
+                .values(state=GenerationState.SERVING, served_at=now())
+            )
+            if put.rowcount != 1:
+                raise LookupError(f"there is no generation {name}")
+
+    def mark(
+        self, name: str, state: GenerationState | None = None, check: dict[str, Any] | None = None
+    ) -> None:
+        values: dict[str, Any] = {}
+        if state is not None:
+            values["state"] = state
+        if check is not None:
+            values["check"] = json.dumps(check)
+        with self._writing.begin() as connection:
+            connection.execute(
+                update(generations).where(generations.c.name == name).values(**values)
+            )
+
+    def remove(self, name: str) -> None:
+        with self._writing.begin() as connection:
+            connection.execute(delete(indexed).where(indexed.c.generation == name))
+            connection.execute(delete(generations).where(generations.c.name == name))

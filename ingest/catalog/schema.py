@@ -1,0 +1,247 @@
+"""The tables of the catalog, and how its database is opened."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Engine,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.exc import DatabaseError
+
+from ingest.clock import utc
+from ingest.errors import PinciteError
+
+SCHEMA_VERSION = 2
+"""Raised when a table changes so that an older Pincite would misread it."""
+
+
+class CatalogUnreadable(PinciteError):
+    """The catalog is damaged, or of another version of Pincite; the message says what to do."""
+
+
+class Moment(TypeDecorator[Any]):
+    """A time with its zone; SQLite keeps none, so what is stored is UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return utc(value) if value is not None else None
+
+
+metadata = MetaData()
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("location", Text, nullable=False, unique=True),
+    Column("added_by", Text, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    Column("synced_at", Moment),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("source_id", String(36), nullable=False, index=True),
+    Column("path", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("signature", Text),
+    Column("content_hash", String(64)),
+    Column("failed_signature", Text),
+    Column("error", Text),
+    Column("described", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("language", String(8)),
+    Column("words", Integer, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_until", Date),
+    Column("superseded_by", String(36)),
+    Column("same_as", String(36), index=True),
+    Column("sketch", LargeBinary),
+    Column("added_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("document_id", String(36), primary_key=True),
+    Column("version", String(80), primary_key=True),
+    Column("content_hash", String(64), nullable=False),
+    Column("parsing_version", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("described", Text, nullable=False),
+    Column("language", String(8)),
+    Column("text", Text),
+    Column("elements", Text),
+    Column("indexed_at", Moment, nullable=False),
+)
+
+indexed = Table(
+    "indexed",
+    metadata,
+    Column("generation", String(40), primary_key=True),
+    Column("document_id", String(36), primary_key=True),
+    Column("version", String(80), nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("payload", Text, nullable=False),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("manifest", Text, nullable=False),
+    Column("check", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("served_at", Moment),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("error", Text),
+    Column("notes", Text, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("other_files", Integer, nullable=False),
+    Column("cancel", Boolean, nullable=False),
+    Column("worker", Text),
+    Column("claimed_until", Moment),
+    Column("asked_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", String(36), nullable=False, index=True),
+    Column("document_id", String(36), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("target", Text),
+    Column("state", String(16), nullable=False, index=True),
+    Column("error", Text),
+    Column("chunks", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Moment),
+    Column("worker", Text),
+    Column("claimed_until", Moment),
+)
+# Two workers never do the same document.
+Index(
+    "one_claim_per_document",
+    tasks.c.document_id,
+    unique=True,
+    sqlite_where=text("worker IS NOT NULL AND state = 'open'"),
+    postgresql_where=text("worker IS NOT NULL AND state = 'open'"),
+)
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("document_id", String(36), primary_key=True),
+    Column("path", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("deleted_at", Moment, nullable=False),
+    Column("keep_out", Boolean, nullable=False),
+)
+
+leftovers = Table("leftovers", metadata, Column("document_id", String(36), primary_key=True))
+
+
+def open_engine(url: str) -> Engine:
+    """The catalog's database, made where there is none.
+
+    Raises `CatalogUnreadable` where it is damaged or of another version of Pincite.
+    """
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine)
+    try:
+        _check_version(engine, url)
+        metadata.create_all(engine)
+    except DatabaseError as error:
+        engine.dispose()
+        raise CatalogUnreadable(
+            f"The catalog {url} cannot be read ({error.orig}). Restore it from a backup, or delete it "
+            "together with the index beside it and run 'pincite ingest' on your folders again."
+        ) from error
+    except CatalogUnreadable:
+        engine.dispose()
+        raise
+    return engine
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _: Any) -> None:
+        # The driver's own BEGIN comes too late for a transaction that reads before it writes.
+        connection.isolation_level = None
+        connection.execute("PRAGMA busy_timeout=30000")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_VERSION = Table("pincite", metadata, Column("schema_version", Integer, primary_key=True))
+
+
+def _check_version(engine: Engine, url: str) -> None:
+    """Write the schema's version into a new catalog; refuse one of another."""
+    with engine.execution_options(writes=True).begin() as connection:
+        tables = set(engine.dialect.get_table_names(connection))
+        if "documents" in tables and "pincite" not in tables:
+            raise CatalogUnreadable(
+                f"The catalog {url} was made by Pincite 0.1. Delete it together with the index beside "
+                "it, and run 'pincite ingest' on your folders again."
+            )
+        _VERSION.create(connection, checkfirst=True)
+        found = connection.execute(_VERSION.select()).scalar_one_or_none()
+        if found is None:
+            connection.execute(_VERSION.insert().values(schema_version=SCHEMA_VERSION))
+        elif found > SCHEMA_VERSION:
+            raise CatalogUnreadable(
+                f"The catalog {url} was made by a newer Pincite (its version {found}, this one reads "
+                f"{SCHEMA_VERSION}): upgrade Pincite, or name another folder with --index."
+            )

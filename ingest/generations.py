@@ -1,0 +1,172 @@
+"""The generations of the index that are open in this process, and which of them answers."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Condition
+from typing import Protocol
+
+from ingest.catalog import Catalog
+from ingest.catalog.generations import GenerationState
+from ingest.errors import WrongUse
+from ingest.index import Index, Manifest, NoIndex
+from ingest.index.edge import EdgeIndex
+
+CLOSE_WITHIN_S = 30.0
+"""How long a dropped generation waits for the searches that still read it."""
+
+
+class Engine(Protocol):
+    """Where generations are kept: one index each, by name."""
+
+    def create(self, name: str, manifest: Manifest) -> Index: ...
+
+    def open(self, name: str) -> Index:
+        """Raises `NoIndex`, `IndexInUse` or `IndexUnreachable`."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Delete a generation that is closed, whole or damaged."""
+        ...
+
+    def serve(self, name: str) -> None:
+        """Tell others, such as the readers of an alias, which generation answers."""
+        ...
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether only one process at a time can hold the index."""
+        ...
+
+
+class EdgeEngine:
+    """A folder for each generation, read and written by this process alone."""
+
+    exclusive = True
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def create(self, name: str, manifest: Manifest) -> Index:
+        return EdgeIndex.create(self._folder / name, manifest)
+
+    def open(self, name: str) -> Index:
+        return EdgeIndex.open(self._folder / name)
+
+    def drop(self, name: str) -> None:
+        shutil.rmtree(self._folder / name, ignore_errors=True)
+
+    def serve(self, name: str) -> None:
+        """The catalog's word is enough: nobody else reads the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    name: str
+    index: Index
+
+
+class Generations:
+    """Opens generations as they are needed, and keeps a dropped one open while it is being read."""
+
+    def __init__(self, catalog: Catalog, engine: Engine) -> None:
+        self._catalog = catalog
+        self._engine = engine
+        self._open: dict[str, Generation] = {}
+        self._readers: dict[str, int] = {}
+        self._changed = Condition()
+
+    @contextmanager
+    def serving(self) -> Iterator[Generation]:
+        """The generation that answers, open for as long as it is read. Raises `NoIndex` without one."""
+        with self._changed:
+            name = self._catalog.generations.serving()
+            if name is None:
+                raise NoIndex("There is no index yet. Make one with 'pincite ingest PATH…'.")
+            generation = self._opened(name)
+            self._readers[name] = self._readers.get(name, 0) + 1
+        try:
+            yield generation
+        finally:
+            with self._changed:
+                self._readers[name] -= 1
+                self._changed.notify_all()
+
+    def get(self, name: str) -> Generation:
+        with self._changed:
+            return self._opened(name)
+
+    def written(self) -> list[Generation]:
+        """The generations that every change goes to: the serving one, and one that is being built."""
+        live = (GenerationState.SERVING, GenerationState.BUILDING)
+        return [
+            self.get(each.name) for each in self._catalog.generations.all() if each.state in live
+        ]
+
+    def kept(self) -> list[Generation]:
+        """All generations; a deletion goes to every one."""
+        return [self.get(each.name) for each in self._catalog.generations.all()]
+
+    def create(self, manifest: Manifest) -> Generation:
+        """A new, empty generation. The first one serves at once, others are being built."""
+        records = self._catalog.generations.all()
+        numbers = [int(each.name[1:]) for each in records]
+        name = f"g{max(numbers, default=0) + 1:04d}"
+        with self._changed:
+            self._engine.drop(name)
+            index = self._engine.create(name, manifest)
+            self._open[name] = Generation(name, index)
+        first = self._catalog.generations.serving() is None
+        state = GenerationState.SERVING if first else GenerationState.BUILDING
+        self._catalog.generations.add(name, manifest, state)
+        if first:
+            self._engine.serve(name)
+        return self._open[name]
+
+    def switch(self, name: str) -> None:
+        """Make this the generation that answers, for every question asked from now on."""
+        self._catalog.generations.serve(name)
+        self._engine.serve(name)
+
+    def drop(self, name: str) -> None:
+        """Delete a generation that does not answer. Raises `WrongUse` for the one that does."""
+        if name == self._catalog.generations.serving():
+            raise WrongUse(
+                f"{name} is the generation that answers. Put another to service first, with "
+                "'pincite index rollback' or 'pincite index rebuild'."
+            )
+        if name not in [each.name for each in self._catalog.generations.all()]:
+            raise WrongUse(f"There is no generation {name}; 'pincite index show' lists them.")
+        self._catalog.generations.remove(name)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._readers.get(name), CLOSE_WITHIN_S)
+            generation = self._open.pop(name, None)
+        if generation is not None:
+            generation.index.close()
+        self._engine.drop(name)
+
+    def drop_damaged(self) -> None:
+        """Drop generations that cannot be opened. Where that is the one that serves, nothing is
+        indexed from then on, and every document waits to be."""
+        serving = self._catalog.generations.serving()
+        for record in self._catalog.generations.all():
+            try:
+                self.get(record.name)
+            except NoIndex:
+                self._catalog.generations.remove(record.name)
+                self._engine.drop(record.name)
+                if record.name == serving:
+                    self._catalog.documents.index_all_again()
+
+    def close(self) -> None:
+        with self._changed:
+            for generation in self._open.values():
+                generation.index.close()
+            self._open.clear()
+
+    def _opened(self, name: str) -> Generation:
+        if name not in self._open:
+            self._open[name] = Generation(name, self._engine.open(name))
+        return self._open[name]

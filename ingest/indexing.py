@@ -1,0 +1,168 @@
+"""Parsed documents become points in every generation that is written, and count from their commit on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ingest.catalog import Catalog
+from ingest.catalog.documents import ClaimLost, DocumentRecord, Version, Written
+from ingest.catalog.jobs import Task
+from ingest.chunk import Chunk, chunk_document
+from ingest.document import Document
+from ingest.embed import Encoder, Encoders, Vectors
+from ingest.generations import Generation, Generations
+from ingest.index import EVERYONE, IndexedDocument, Manifest
+from ingest.metadata import Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that waits for its vectors. `values` are the columns of its row to set; `described`
+    is None where a known version is indexed again."""
+
+    task: Task
+    record: DocumentRecord
+    version: Version
+    described: Metadata | None
+    values: dict[str, Any]
+    into: tuple[str, ...]
+    chunks: tuple[tuple[Chunk, ...], ...]
+    """Those for each generation of `into`."""
+
+    @property
+    def chunk_count(self) -> int:
+        return sum(len(chunks) for chunks in self.chunks)
+
+
+def chunks_for(document: Document, manifest: Manifest, encoder: Encoder) -> tuple[Chunk, ...]:
+    """The chunks of a document as this index wants them."""
+    return tuple(
+        chunk_document(
+            document,
+            count_tokens=encoder.count_tokens,
+            target_tokens=manifest.target_tokens,
+            max_tokens=min(manifest.max_tokens, encoder.max_tokens),
+        )
+    )
+
+
+def payload_of(record: DocumentRecord) -> str:
+    """What the points say of the document, as it is noted in the catalog."""
+    days = [day.isoformat() if day else None for day in (record.valid_from, record.valid_until)]
+    groups = list(record.described.groups) or [EVERYONE]
+    return json.dumps([record.name, record.title, groups, *days])
+
+
+def indexed_document(document_id: str, version: str, payload: str) -> IndexedDocument:
+    name, title, groups, *days = json.loads(payload)
+    valid_from, valid_until = (date.fromisoformat(day) if day else None for day in days)
+    return IndexedDocument(
+        document_id, version, name, title, tuple(groups), valid_from, valid_until
+    )
+
+
+class Indexer:
+    """Writes prepared documents. Each one counts from its commit on, or not at all."""
+
+    def __init__(self, catalog: Catalog, generations: Generations, encoders: Encoders) -> None:
+        self._catalog = catalog
+        self._generations = generations
+        self._encoders = encoders
+
+    def write(self, group: Sequence[Prepared], worker: str) -> None:
+        """Encode the group together, then write and commit one document after the other.
+
+        Points that nothing counts are noted as leftovers before they are written, so that whoever
+        comes after a crash removes them. A document that was deleted or cancelled meanwhile is
+        dropped.
+        """
+        if not group:
+            return
+        ids = [prepared.record.id for prepared in group]
+        self._catalog.documents.mark_leftovers(ids)
+        vectors = self._encode(group)
+        for prepared in group:
+            try:
+                self._write_one(prepared, vectors, worker)
+            except ClaimLost:
+                continue
+        self.remove_leftovers(ids)
+
+    def remove_leftovers(self, ids: Sequence[str]) -> None:
+        """Remove every point of these documents that does not count."""
+        for generation in self._generations.kept():
+            current = self._catalog.documents.current_versions(generation.name, ids)
+            for document_id in ids:
+                generation.index.remove(document_id, except_version=current.get(document_id))
+        self._catalog.documents.clear_leftovers(ids)
+
+    def describe(self, records: Sequence[DocumentRecord]) -> None:
+        """Bring what the points say of these documents in line with the catalog."""
+        for generation in self._generations.kept():
+            written = self._catalog.documents.written(generation.name, [r.id for r in records])
+            changed: dict[str, str] = {}
+            for record in records:
+                there = written.get(record.id)
+                payload = payload_of(record)
+                if there is None or there.payload == payload:
+                    continue
+                generation.index.describe(indexed_document(record.id, there.version, payload))
+                changed[record.id] = payload
+            self._catalog.documents.save_payloads(generation.name, changed)
+
+    def _write_one(
+        self, prepared: Prepared, vectors: dict[tuple[str, str], Vectors], worker: str
+    ) -> None:
+        record, version = prepared.record, prepared.version
+        payload = payload_of(record)
+        written = []
+        for name, chunks in zip(prepared.into, prepared.chunks, strict=True):
+            generation = self._generations.get(name)
+            document = indexed_document(record.id, version.version, payload)
+            generation.index.write(document, chunks, vectors[name, record.id])
+            written.append(Written(name, version.version, len(chunks), payload))
+        self._catalog.documents.commit(
+            prepared.task.id,
+            worker,
+            record.id,
+            written,
+            version=version if prepared.described is not None else None,
+            described=prepared.described,
+            values=prepared.values,
+        )
+
+    def _encode(self, group: Sequence[Prepared]) -> dict[tuple[str, str], Vectors]:
+        """Vectors by generation and document; each distinct text is encoded once for an encoder."""
+        wanted: dict[str, dict[str, None]] = {}
+        for name, _, chunks in _chunks(group):
+            texts = wanted.setdefault(self._encoder_of(name), {})
+            texts.update(dict.fromkeys(chunk.embedded_text for chunk in chunks))
+        encoded: dict[str, tuple[dict[str, int], Vectors]] = {}
+        for model, texts in wanted.items():
+            rows = {text: row for row, text in enumerate(texts)}
+            encoded[model] = rows, self._encoders.get(model).encode(list(texts))
+        vectors = {}
+        for name, document_id, chunks in _chunks(group):
+            rows, matrix = encoded[self._encoder_of(name)]
+            vectors[name, document_id] = matrix[[rows[chunk.embedded_text] for chunk in chunks]]
+        return vectors
+
+    def _encoder_of(self, generation: str) -> str:
+        return self._generations.get(generation).index.manifest.encoder
+
+
+def _chunks(group: Sequence[Prepared]) -> list[tuple[str, str, tuple[Chunk, ...]]]:
+    return [
+        (name, prepared.record.id, chunks)
+        for prepared in group
+        for name, chunks in zip(prepared.into, prepared.chunks, strict=True)
+    ]
+
+
+def targets(generations: Generations, task: Task) -> list[Generation]:
+    """The generations that a task writes into."""
+    if task.target is not None and task.action == "build":
+        return [generations.get(task.target)]
+    return generations.written()

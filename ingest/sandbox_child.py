@@ -1,0 +1,124 @@
+"""The child process of `ingest.sandbox`: parses what it is sent, within its limits."""
+
+import ctypes
+import importlib
+import os
+import resource
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NoReturn
+
+from ingest.document import Document
+from ingest.formats.errors import CorruptDocument, DocumentTooLarge, ParseError
+from ingest.parse import parse
+
+OUT_OF_MEMORY = 77
+"""The exit status that says so."""
+
+LONGEST_TEXT_CHARS = 50_000_000
+"""What the parent's process has to hold, too."""
+
+# spaCy imports torch where it finds it: 2 s and 180 MB for nothing.
+_NOT_NEEDED = ("torch", "tensorflow", "mxnet")
+_PRELOADED = ("markup", "pdf", "text", "word")
+_PR_SET_PDEATHSIG = 1
+_MAXRSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
+
+
+def serve(descriptor: int, parent: int, max_memory_bytes: int) -> None:
+    """Parse what comes over the connection, until the parent closes it."""
+    _end_with(parent)
+    sys.addaudithook(_refuse_network)
+    for name in _NOT_NEEDED:
+        sys.modules[name] = None  # type: ignore[assignment]
+    for name in _PRELOADED:
+        importlib.import_module(f"ingest.formats.{name}")
+    _limit_memory(max_memory_bytes)
+    with Connection(descriptor) as connection:
+        connection.send(None)
+        while True:
+            try:
+                content, name = connection.recv()
+            except EOFError:
+                return
+            try:
+                connection.send(_parsed(content, name, max_memory_bytes))
+            except MemoryError:
+                # Without clearing up, for which there is no memory either.
+                os._exit(OUT_OF_MEMORY)
+
+
+def _parsed(content: bytes, name: str, max_memory_bytes: int) -> Document | ParseError:
+    try:
+        document = parse(content, name=name)
+    except ParseError as error:
+        if _is_lack_of_memory(error, max_memory_bytes):
+            raise MemoryError from error
+        return error
+    if len(document.text) > LONGEST_TEXT_CHARS:
+        return DocumentTooLarge(
+            f"has {len(document.text):,} characters of text, more than {LONGEST_TEXT_CHARS:,}: "
+            "divide it"
+        )
+    return document
+
+
+def _is_lack_of_memory(error: BaseException, max_memory_bytes: int) -> bool:
+    """Whether a parser took the lack of memory for a fault of the document. lxml says anything then."""
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT_BYTES
+    if isinstance(error, CorruptDocument) and peak_bytes > 0.9 * max_memory_bytes:
+        return True
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, MemoryError):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
+
+
+def _limit_memory(max_bytes: int) -> None:
+    """Let this process take `max_bytes` more than it has, where the system can limit it."""
+    # RLIMIT_AS would count libraries and reserved address space, too. macOS enforces neither.
+    data = _data_bytes() + max_bytes
+    for kind, limit in ((resource.RLIMIT_DATA, data), (resource.RLIMIT_CORE, 0)):
+        try:
+            resource.setrlimit(kind, (limit, limit))
+        except (ValueError, OSError):
+            continue
+
+
+def _data_bytes() -> int:
+    """What RLIMIT_DATA counts of this process; 0 where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[5]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
+
+
+def _end_with(parent: int) -> None:
+    """Have this process killed when its parent dies, in whatever way."""
+    if sys.platform == "linux":
+        # By the kernel: a thread has no turn while a regular expression goes astray.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            sys.exit(1)
+    else:
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> NoReturn:
+    pause = threading.Event()
+    while os.getppid() == parent:
+        pause.wait(1)
+    os._exit(1)
+
+
+def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        raise PermissionError("a document's parser has no network")
+
+
+if __name__ == "__main__":
+    serve(*map(int, sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""Where each document stands among the others: when it applies, and of which it is the same text."""
+
+from dataclasses import replace
+
+from ingest.catalog import Catalog
+from ingest.catalog.documents import DocumentRecord
+from ingest.indexing import Indexer
+from ingest.succession import Described
+from ingest.validity import Validity, resolve
+
+
+class Standing:
+    """Keeps validity up to date in catalog and index.
+
+    All documents are looked at again when something that decides about it has changed: a name, a
+    title, what a document says about itself, that there is one more or one less.
+    """
+
+    def __init__(self, catalog: Catalog, indexer: Indexer) -> None:
+        self._catalog = catalog
+        self._indexer = indexer
+        self._decided_on: dict[str, tuple[object, ...]] = {}
+        self._outdated = False
+
+    def note(self, record: DocumentRecord | None, document_id: str) -> None:
+        """A document was indexed or, with None, removed."""
+        there = self._decided_on.get(document_id)
+        self._outdated |= there != (_decisive(record) if record else None)
+
+    def refresh_noted(self) -> None:
+        """Look at all documents again if anything noted asks for it."""
+        if self._outdated:
+            self.refresh()
+
+    def refresh(self) -> None:
+        records = [record for record in self._catalog.documents.find() if record.content_hash]
+        validities = resolve([_described(record) for record in records])
+        changed = [
+            stands
+            for record in records
+            if (stands := _standing(record, validities[record.id])) != record
+        ]
+        for record in changed:
+            self._catalog.documents.change(
+                record.id,
+                valid_from=record.valid_from,
+                valid_until=record.valid_until,
+                superseded_by=record.superseded_by,
+            )
+        # All of them, since a crash may have come between the catalog and the index the last time.
+        self._indexer.describe(records=[_standing(r, validities[r.id]) for r in records])
+        self._decided_on = {record.id: _decisive(record) for record in records}
+        self._outdated = False
+
+
+def _decisive(record: DocumentRecord) -> tuple[object, ...]:
+    return record.name, record.title, record.described
+
+
+def _described(record: DocumentRecord) -> Described:
+    return Described(record.id, record.name, record.title, record.described, record.added_at.date())
+
+
+def _standing(record: DocumentRecord, validity: Validity) -> DocumentRecord:
+    return replace(
+        record,
+        valid_from=validity.valid_from,
+        valid_until=validity.valid_until,
+        superseded_by=validity.superseded_by,
+    )
