@@ -3,6 +3,7 @@
 The service's routes and the command line both go through here.
 """
 
+import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,27 +21,18 @@ from ingest.catalog.sources import SourceKind, SourceRecord
 from ingest.chunk import Chunk
 from ingest.embed import Encoders
 from ingest.errors import PinciteError, WrongUse
-from ingest.formats.errors import DocumentTooLarge
 from ingest.indexing import Indexer
 from ingest.metadata import NOTHING_SAID, Metadata
 from ingest.plan import adopt, new_record, plan_reindex
+from ingest.receiving import Incoming, Upload, opened, received
 from ingest.settings import IngestSettings
 from ingest.source import document_id
 from ingest.store import Store
-from ingest.uploads import SCHEME, pieces
+from ingest.uploads import SCHEME
 
 
 class NotFound(PinciteError):
     """There is no such document, source, job or generation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that was received: its name, the SHA-256 it is kept under, and what was said for it."""
-
-    name: str
-    content_hash: str
-    metadata: Metadata = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +56,11 @@ class GenerationInfo:
 
 @dataclass(frozen=True, slots=True)
 class IndexInfo:
-    """`wanted` are the settings that a rebuild would use where they differ from the serving ones."""
+    """The generations, and how many documents are in each state; `words` are those of all."""
 
     generations: tuple[GenerationInfo, ...]
     documents: dict[str, int]
+    words: int
     size_bytes: int
 
 
@@ -128,6 +121,7 @@ class Admin:
         chosen = [s.id for s in self.sources()] if source_ids is None else list(source_ids)
         for source_id in chosen:
             self._source(source_id)
+        self._check_inside(chosen, only)
         return self._sync(chosen, only, allow_empty=False, asked_by=asked_by)
 
     def remove_source(self, source_id: str, *, asked_by: str) -> int:
@@ -200,20 +194,21 @@ class Admin:
     def upload_files(
         self, files: Sequence[Path], metadata: Metadata = NOTHING_SAID, *, asked_by: str
     ) -> str:
-        """Index copies of local files; the job's id. Raises `WrongUse` where one is no file or too
-        large."""
-        missing = [str(file) for file in files if not file.is_file()]
-        if missing:
-            raise WrongUse(f"There is no file {', '.join(missing)}. Nothing was changed.")
-        uploads = []
-        for file in files:
-            try:
-                content_hash = self._store.uploads.save(
-                    pieces(file), max_bytes=int(self._settings.max_file_mb * 1e6)
-                )
-            except DocumentTooLarge as error:
-                raise WrongUse(f"{file.name} {error}. Nothing was changed.") from error
-            uploads.append(Upload(file.name, content_hash, metadata))
+        """Index copies of local files; the job's id. Raises as `receive` does."""
+        with opened(files) as contents:
+            incoming = [
+                Incoming(file.name, content, metadata)
+                for file, content in zip(files, contents, strict=True)
+            ]
+            return self.receive(incoming, asked_by=asked_by)
+
+    def receive(self, files: Sequence[Incoming], *, asked_by: str) -> str:
+        """Keep copies of these files and index them; the job's id.
+
+        Raises `WrongUse`, `UploadTooLarge` or `UploadOfOtherKind`; nothing is changed then.
+        """
+        limit_mb = self._settings.max_file_mb
+        uploads = received(files, self._store.uploads, max_file_mb=limit_mb)
         return self.upload(uploads, asked_by=asked_by)
 
     def delete(self, ids: Sequence[str], *, asked_by: str) -> str:
@@ -258,10 +253,12 @@ class Admin:
             raise NotFound(f"There is no job {job_id}; 'pincite jobs' lists them.")
         return job
 
-    def outcomes(self, job_id: str, *, state: str | None = None) -> list[TaskOutcome]:
+    def outcomes(
+        self, job_id: str, *, state: str | None = None, offset: int = 0, limit: int | None = None
+    ) -> list[TaskOutcome]:
         """How the documents of a job stand; `state` is "open", "done", "failed" or "cancelled"."""
         self.job(job_id)
-        return self._catalog.jobs.outcomes(job_id, state=state)
+        return self._catalog.jobs.outcomes(job_id, state=state, offset=offset, limit=limit)
 
     def cancel(self, job_id: str) -> Job:
         self.job(job_id)
@@ -288,6 +285,7 @@ class Admin:
         return IndexInfo(
             tuple(generations),
             {state.value: count for state, count in states.items()},
+            self._catalog.documents.words(),
             size_bytes(self._store.path),
         )
 
@@ -416,6 +414,13 @@ class Admin:
                 f"There is no file or folder {', '.join(missing)}. Nothing was changed. If it is gone "
                 "for good, --allow-empty removes what was indexed from it."
             )
+
+    def _check_inside(self, source_ids: Sequence[str], places: Sequence[str]) -> None:
+        roots = [self._source(source_id).location for source_id in source_ids]
+        for place in places:
+            path = Path(os.path.normpath(place))
+            if not any(path.is_relative_to(root) for root in roots):
+                raise WrongUse(f"{place} does not lie in a folder that is to be read.")
 
     def _holder(self, place: Path) -> SourceRecord | None:
         """The registered folder or file in which the place lies."""

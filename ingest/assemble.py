@@ -1,7 +1,7 @@
 """From the settings to a store with a worker."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from ingest.embed import Encoders
 from ingest.planner import Planner
@@ -27,7 +27,7 @@ def worker_for(
     probe = SentenceProbe(store.catalog, encoders)
     planner = Planner(store, sources, encoders, settings.encoder, settings.chunking, probe)
     parser = ParserProcess(max_s=limits.max_parse_s, max_memory_mb=limits.max_parse_memory_mb)
-    with parser:
+    with closing(parser):
         worker = Worker(store, sources, planner, encoders, parser, limits)
         worker.start()
         yield worker

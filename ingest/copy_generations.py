@@ -33,9 +33,7 @@ def copy_generations(
             target.drop(record.name)
             index = target.create(record.name, record.manifest)
             try:
-                copied += copy_index(
-                    source, index, on_progress=lambda count, done=copied: on_progress(done + count)
-                )
+                copied += copy_index(source, index, on_progress=_after(copied, on_progress))
                 index.optimize()
             finally:
                 index.close()
@@ -45,3 +43,7 @@ def copy_generations(
         return copied
     finally:
         store.close()
+
+
+def _after(done: int, on_progress: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda count: on_progress(done + count)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -62,11 +63,13 @@ class SentenceTransformerEncoder:
             raise EncoderNotFound(f"{model} does not say its dimension: name an embedding model.")
         self.dimension: int = dimension
         self.max_tokens: int = self._model.max_seq_length or 512
-        self._tokenizer = self._model.tokenizer
+        # Dividing a document counts dozens of times: under questions it must not queue behind them.
+        self._tokenizer = deepcopy(self._model.tokenizer)
         on_cpu = self._model.device.type == "cpu"
         self._tokens_per_batch = CPU_TOKENS_PER_BATCH if on_cpu else GPU_TOKENS_PER_BATCH
         # A tokenizer keeps its padding as state: two threads at once make it fail ("Already borrowed").
         self._lock = Lock()
+        self._counting = Lock()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of length 1. Texts of similar length share a batch, of few tokens on a CPU: the
@@ -86,7 +89,7 @@ class SentenceTransformerEncoder:
     def count_tokens(self, texts: list[str]) -> list[int]:
         if not texts:
             return []
-        with self._lock:
+        with self._counting:
             encoded = self._tokenizer(
                 texts, add_special_tokens=False, truncation=False, verbose=False
             )
@@ -103,6 +106,9 @@ class Encoders:
 
     def get(self, model: str) -> Encoder:
         """Raises `EncoderNotFound`."""
+        # Loading one takes seconds, in which questions need another.
+        if loaded := self._loaded.get(model):
+            return loaded
         with self._lock:
             if model not in self._loaded:
                 self._loaded[model] = self._load(model)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Condition
+from threading import Condition, RLock
 from typing import Protocol
 
 from ingest.catalog import Catalog
@@ -77,6 +77,9 @@ class Generations:
         self._open: dict[str, Generation] = {}
         self._readers: dict[str, int] = {}
         self._changed = Condition()
+        self.writing = RLock()
+        """Held from writing a document's points to their commit, and while points are removed or a
+        generation is: neither must come between the two steps of the other."""
 
     @contextmanager
     def serving(self) -> Iterator[Generation]:
@@ -139,13 +142,20 @@ class Generations:
             )
         if name not in [each.name for each in self._catalog.generations.all()]:
             raise WrongUse(f"There is no generation {name}; 'pincite index show' lists them.")
-        self._catalog.generations.remove(name)
-        with self._changed:
+        with self.writing, self._changed:
+            # Those that began when it still answered look into the catalog for what it holds.
             self._changed.wait_for(lambda: not self._readers.get(name), CLOSE_WITHIN_S)
+            self._catalog.generations.drop(name)
             generation = self._open.pop(name, None)
-        if generation is not None:
-            generation.index.close()
-        self._engine.drop(name)
+            if generation is not None:
+                generation.index.close()
+            self.finish_drops()
+
+    def finish_drops(self) -> None:
+        """Delete what is dropped, also by a process that was killed over it."""
+        for name in self._catalog.generations.dropped():
+            self._engine.drop(name)
+            self._catalog.generations.remove(name)
 
     def drop_damaged(self) -> None:
         """Drop generations that cannot be opened. Where that is the one that serves, nothing is
@@ -155,8 +165,8 @@ class Generations:
             try:
                 self.get(record.name)
             except NoIndex:
-                self._catalog.generations.remove(record.name)
-                self._engine.drop(record.name)
+                self._catalog.generations.drop(record.name)
+                self.finish_drops()
                 if record.name == serving:
                     self._catalog.documents.index_all_again()
 

@@ -84,33 +84,41 @@ class Indexer:
         self._catalog.documents.mark_leftovers(ids)
         vectors = self._encode(group)
         for prepared in group:
-            try:
-                self._write_one(prepared, vectors, worker)
-            except ClaimLost:
-                continue
+            # A deleted document's points, written late, would outlast a crash before the last line.
+            with self._generations.writing:
+                if not self._catalog.jobs.is_claimed(prepared.task, worker):
+                    continue
+                try:
+                    self._write_one(prepared, vectors, worker)
+                except ClaimLost:
+                    continue
         self.remove_leftovers(ids)
 
     def remove_leftovers(self, ids: Sequence[str]) -> None:
         """Remove every point of these documents that does not count."""
-        for generation in self._generations.kept():
-            current = self._catalog.documents.current_versions(generation.name, ids)
-            for document_id in ids:
-                generation.index.remove(document_id, except_version=current.get(document_id))
-        self._catalog.documents.clear_leftovers(ids)
+        for document_id in ids:
+            with self._generations.writing:
+                for generation in self._generations.kept():
+                    current = self._catalog.documents.current_versions(
+                        generation.name, [document_id]
+                    )
+                    generation.index.remove(document_id, except_version=current.get(document_id))
+                self._catalog.documents.clear_leftovers([document_id])
 
     def describe(self, records: Sequence[DocumentRecord]) -> None:
         """Bring what the points say of these documents in line with the catalog."""
-        for generation in self._generations.kept():
-            written = self._catalog.documents.written(generation.name, [r.id for r in records])
-            changed: dict[str, str] = {}
-            for record in records:
-                there = written.get(record.id)
-                payload = payload_of(record)
-                if there is None or there.payload == payload:
-                    continue
-                generation.index.describe(indexed_document(record.id, there.version, payload))
-                changed[record.id] = payload
-            self._catalog.documents.save_payloads(generation.name, changed)
+        with self._generations.writing:
+            for generation in self._generations.kept():
+                written = self._catalog.documents.written(generation.name, [r.id for r in records])
+                changed: dict[str, str] = {}
+                for record in records:
+                    there = written.get(record.id)
+                    payload = payload_of(record)
+                    if there is None or there.payload == payload:
+                        continue
+                    generation.index.describe(indexed_document(record.id, there.version, payload))
+                    changed[record.id] = payload
+                self._catalog.documents.save_payloads(generation.name, changed)
 
     def _write_one(
         self, prepared: Prepared, vectors: dict[tuple[str, str], Vectors], worker: str

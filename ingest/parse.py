@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePath
 
-from ingest.document import Block, Document, assemble
+from ingest.document import Block, Document, assemble, one_line
 from ingest.formats.content import FileContent
 from ingest.formats.errors import (
     CorruptDocument,
@@ -52,8 +52,13 @@ def parse(content: bytes, *, name: str) -> Document:
     )
 
 
-def _content(content: bytes, suffix: str, *, depth: int) -> FileContent:
-    """What a file holds; `depth` counts the mails that it is attached to."""
+def check_format(content: bytes, *, name: str) -> None:
+    """Raise a `ParseError` for what cannot be read whatever is in it: an ending that is not known, no
+    content, content of another format than the name says."""
+    _check_format(content, PurePath(name).suffix.lower())
+
+
+def _check_format(content: bytes, suffix: str) -> None:
     if suffix in _OLD_OFFICE:
         raise UnsupportedFormat(f"is in the old {suffix} format: save it as {_OLD_OFFICE[suffix]}")
     if suffix not in SUFFIXES:
@@ -63,6 +68,11 @@ def _content(content: bytes, suffix: str, *, depth: int) -> FileContent:
     if not content.strip():
         raise EmptyDocument("is empty")
     _check_signature(content, suffix)
+
+
+def _content(content: bytes, suffix: str, *, depth: int) -> FileContent:
+    """What a file holds; `depth` counts the mails that it is attached to."""
+    _check_format(content, suffix)
     try:
         if suffix in _MAIL_READERS:
             return _MAIL_READERS[suffix](content, _attachment_reader(depth + 1))
@@ -71,7 +81,8 @@ def _content(content: bytes, suffix: str, *, depth: int) -> FileContent:
         raise
     # The parsers raise whatever their format makes them trip over; one file must not stop the rest.
     except Exception as error:
-        raise CorruptDocument(f"could not be read ({type(error).__name__}: {error})") from error
+        reason = one_line(f"{type(error).__name__}: {error}")[:200]
+        raise CorruptDocument(f"could not be read ({reason})") from error
 
 
 def _attachment_reader(depth: int) -> Callable[[bytes, str], list[Block]]:
@@ -86,7 +97,7 @@ def _attachment_reader(depth: int) -> Callable[[bytes, str], list[Block]]:
 def _check_signature(content: bytes, suffix: str) -> None:
     """Raise where the content is of another format than the ending says."""
     found = sniff(content)
-    if suffix == ".pdf" and found != ".pdf":
+    if suffix == ".pdf" and b"%PDF-" not in content[:1024]:
         raise WrongExtension("is named .pdf but is not a PDF: give it the ending of its format")
     if suffix == ".eml" and found is None and not is_mail(content):
         raise WrongExtension("is named .eml but is not a mail: give it the ending of its format")
@@ -95,9 +106,7 @@ def _check_signature(content: bytes, suffix: str) -> None:
     if found is None or found in _fitting(suffix):
         return
     kind = _KINDS.get(found) or f"{'an' if found[1] in 'eohmx' else 'a'} {found[1:].upper()}"
-    raise WrongExtension(
-        f"is named {suffix} but is {kind} file: give it the ending of its format"
-    )
+    raise WrongExtension(f"is named {suffix} but is {kind} file: give it the ending of its format")
 
 
 def _fitting(suffix: str) -> tuple[str, ...]:
@@ -136,3 +145,110 @@ def _decode(content: bytes) -> str:
     return text
 
 
+def _read_markdown(content: bytes) -> FileContent:
+    from ingest.formats.markup import markdown_content
+
+    return markdown_content(_decode(content))
+
+
+def _read_html(content: bytes) -> FileContent:
+    from ingest.formats.markup import html_content
+
+    return html_content(_decode(content))
+
+
+def _read_text(content: bytes) -> FileContent:
+    from ingest.formats.text import text_content
+
+    return text_content(_decode(content))
+
+
+def _read_rtf(content: bytes) -> FileContent:
+    from ingest.formats.rich_text import rtf_content
+
+    return rtf_content(content)
+
+
+def _read_csv(content: bytes) -> FileContent:
+    from ingest.formats.delimited import delimited_content
+
+    return delimited_content(_decode(content))
+
+
+def _read_tsv(content: bytes) -> FileContent:
+    from ingest.formats.delimited import delimited_content
+
+    return delimited_content(_decode(content), delimiter="\t")
+
+
+def _read_docx(content: bytes) -> FileContent:
+    from ingest.formats.word import docx_content
+
+    return docx_content(content)
+
+
+def _read_pptx(content: bytes) -> FileContent:
+    from ingest.formats.slides import pptx_content
+
+    return pptx_content(content)
+
+
+def _read_xlsx(content: bytes) -> FileContent:
+    from ingest.formats.workbook import xlsx_content
+
+    return xlsx_content(content)
+
+
+def _read_odt(content: bytes) -> FileContent:
+    from ingest.formats.opendocument import odt_content
+
+    return odt_content(content)
+
+
+def _read_epub(content: bytes) -> FileContent:
+    from ingest.formats.book import epub_content
+
+    return epub_content(content)
+
+
+def _read_pdf(content: bytes) -> FileContent:
+    from ingest.formats.pdf import pdf_content
+
+    return pdf_content(content)
+
+
+_ReadAttachment = Callable[[bytes, str], list[Block]]
+
+
+def _read_eml(content: bytes, read_attachment: _ReadAttachment) -> FileContent:
+    from ingest.formats.mail import eml_content
+
+    return eml_content(content, read_attachment)
+
+
+def _read_msg(content: bytes, read_attachment: _ReadAttachment) -> FileContent:
+    from ingest.formats.mail import msg_content
+
+    return msg_content(content, read_attachment)
+
+
+_READERS: dict[str, Callable[[bytes], FileContent]] = {
+    ".md": _read_markdown,
+    ".markdown": _read_markdown,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".txt": _read_text,
+    ".rtf": _read_rtf,
+    ".csv": _read_csv,
+    ".tsv": _read_tsv,
+    ".docx": _read_docx,
+    ".pptx": _read_pptx,
+    ".xlsx": _read_xlsx,
+    ".odt": _read_odt,
+    ".epub": _read_epub,
+    ".pdf": _read_pdf,
+}
+_MAIL_READERS: dict[str, Callable[[bytes, _ReadAttachment], FileContent]] = {
+    ".eml": _read_eml,
+    ".msg": _read_msg,
+}

@@ -39,7 +39,6 @@ def plan_sync(
     out of reach and keeps its documents, unless `allow_empty`.
     """
     plan = _Plan([], {})
-    kept_out = catalog.documents.kept_out()
     for source_id, source in sources.items():
         try:
             listing = source.items(only)
@@ -54,6 +53,8 @@ def plan_sync(
         plan.notes.update({refused.name: refused.reason for refused in listing.refused})
         records = catalog.documents.find(source_id=source_id, below=only)
         known = {record.path: record for record in records}
+        # Read after those: what is deleted meanwhile is then known, or kept out, or both.
+        kept_out = catalog.documents.kept_out()
         items = listing.items
         if not items and not only and not allow_empty and not listing.refused:
             kept = f", the {len(known)} documents indexed from it are kept (--allow-empty removes them)"

@@ -1,5 +1,6 @@
 """What each kind of job sets going, and what is done when its last document is."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from ingest.plan import plan_build, plan_sync
 from ingest.settings import ChunkingSettings, EncoderSettings
 from ingest.sources import OpenSources
 from ingest.store import Store
+
+_log = logging.getLogger(__name__)
 
 LEASE_S = 600.0
 
@@ -58,13 +61,21 @@ class Planner:
             except PinciteError as error:
                 self._catalog.jobs.close(job.id, error=str(error))
                 continue
+            except (OSError, ValueError, LookupError) as error:
+                # Such a job would fail for ever, and hold up the others.
+                _log.exception("A job could not be planned")
+                self._catalog.jobs.close(job.id, error=f"could not be planned: {error}")
+                continue
             self._catalog.jobs.planned(job.id, worker, plan)
         return anything
 
     def close(self, job: Job) -> None:
-        """Finish a job whose tasks are all over: a build is checked and put to service."""
+        """Finish a job whose tasks are all over: a build is checked and put to service. One that turns
+        out to lack documents gets tasks for them instead."""
         error = None
         if job.kind in (JobKind.REBUILD, JobKind.ROLLBACK):
+            if self._extend_build(job):
+                return
             error = self._finish_build(job)
         self._catalog.jobs.close(job.id, error=error)
 
@@ -124,6 +135,8 @@ class Planner:
         record = self._generation_of(job)
         if record is None:
             return "its generation was dropped"
+        if record.state is GenerationState.SERVING:
+            return None  # A worker was killed after it had put the generation to service.
         current = self._catalog.jobs.get(job.id)
         if current is None or current.state is not JobState.RUNNING or self._is_cancelled(job):
             self._give_up(job, record)
@@ -140,6 +153,17 @@ class Planner:
         self._store.generations.get(record.name).index.optimize()
         self._store.generations.switch(record.name)
         return None
+
+    def _extend_build(self, job: Job) -> bool:
+        """Have the job index what came into the serving generation alone, because it was read before
+        the building began and committed after; False where there is nothing that it has not tried."""
+        record = self._generation_of(job)
+        if record is None or record.state is GenerationState.SERVING:
+            return False
+        tried = {each.document_id for each in self._catalog.jobs.outcomes(job.id)}
+        missing = plan_build(self._catalog, record.name)
+        new = [task for task in missing if task.document_id not in tried]
+        return bool(new) and self._catalog.jobs.extend(job.id, new)
 
     def _check(self, record: GenerationRecord) -> str | None:
         serving_name = self._catalog.generations.serving()
@@ -164,7 +188,8 @@ class Planner:
             self._catalog.generations.mark(record.name, GenerationState.RETAINED)
 
     def _is_cancelled(self, job: Job) -> bool:
-        return job.cancelled > 0 or self._catalog.jobs.cancel_asked(job.id)
+        # Not by its cancelled tasks: those of documents that were deleted meanwhile are, too.
+        return self._catalog.jobs.cancel_asked(job.id)
 
     def _generation_of(self, job: Job) -> GenerationRecord | None:
         """The generation that a job builds: the one named, or the last one made as it asks."""
@@ -172,4 +197,12 @@ class Planner:
         if job.kind is JobKind.ROLLBACK:
             return next((r for r in records if r.name == job.target["generation"]), None)
         building = [r for r in records if r.state is GenerationState.BUILDING]
-        return building[-1] if building else None
+        if building:
+            return building[-1]
+        return next((r for r in records if _has_served_since(r, job)), None)
+
+
+def _has_served_since(record: GenerationRecord, job: Job) -> bool:
+    if record.served_at is None or job.started_at is None:
+        return False
+    return record.state is GenerationState.SERVING and record.served_at >= job.started_at

@@ -12,6 +12,10 @@ from ingest.metadata import sidecars_for
 from ingest.parse import SUFFIXES
 
 
+HIDDEN = (".", "~$")
+"""How the names of files that are passed over begin: hidden ones, and Office's locks of open files."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A document that a source holds. `path` is where it lies, `name` what people see; `signature`
@@ -184,7 +188,7 @@ def _walk(start: Path, root: Path, errors: list[OSError]) -> Iterator[Path]:
             if leads_out and not name.startswith("."):
                 yield Path(folder) / name
             entered.add(target)
-        yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+        yield from (Path(folder) / name for name in sorted(names) if not name.startswith(HIDDEN))
 
 
 def _refusal(path: Path, root: Path) -> str | None:

@@ -1,9 +1,11 @@
 """Where each document stands among the others: when it applies, and of which it is the same text."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from ingest.catalog import Catalog
 from ingest.catalog.documents import DocumentRecord
+from ingest.duplicates import Sketched, same_text
 from ingest.indexing import Indexer
 from ingest.succession import Described
 from ingest.validity import Validity, resolve
@@ -26,6 +28,8 @@ class Standing:
         """A document was indexed or, with None, removed."""
         there = self._decided_on.get(document_id)
         self._outdated |= there != (_decisive(record) if record else None)
+        if record is not None:
+            self.find_same_text(document_id)
 
     def refresh_noted(self) -> None:
         """Look at all documents again if anything noted asks for it."""
@@ -51,6 +55,32 @@ class Standing:
         self._indexer.describe(records=[_standing(r, validities[r.id]) for r in records])
         self._decided_on = {record.id: _decisive(record) for record in records}
         self._outdated = False
+
+    def find_same_text(self, document_id: str) -> None:
+        """Note which documents are the same text as this one, and which of them stands for all."""
+        alike = self._catalog.documents.sketches_like(document_id)
+        if len(alike) < 2 and not any(record.same_as for record, _ in alike.values()):
+            return
+        stands_for = same_text([_sketched(record, sketch) for record, sketch in alike.values()])
+        for record, _ in alike.values():
+            same_as = stands_for[record.id] if stands_for[record.id] != record.id else None
+            if same_as != record.same_as:
+                self._catalog.documents.change(record.id, same_as=same_as)
+
+
+_LAST_RESORTS = (".pdf", ".txt")
+"""Formats that say less about a text's structure than others: they stand for it only alone."""
+
+
+def _sketched(record: DocumentRecord, sketch: bytes) -> Sketched:
+    suffix = Path(record.name).suffix.lower()
+    begins = record.described.effective_from
+    return Sketched(
+        record.id,
+        frozenset(int.from_bytes(sketch[at : at + 8]) for at in range(0, len(sketch), 8)),
+        priority=_LAST_RESORTS.index(suffix) + 1 if suffix in _LAST_RESORTS else 0,
+        edition=record.described.version or (begins.isoformat() if begins else None),
+    )
 
 
 def _decisive(record: DocumentRecord) -> tuple[object, ...]:

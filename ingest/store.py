@@ -57,6 +57,7 @@ def open_store(settings: IndexSettings, *, create: bool = False, repair: bool = 
     try:
         catalog = Catalog(catalog_place)
         generations = Generations(catalog, engine)
+        generations.finish_drops()
         # Opening every generation now shows damage at the start.
         if repair:
             generations.drop_damaged()

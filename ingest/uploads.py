@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from ingest.formats.errors import DocumentTooLarge
 from ingest.source import Content, Item, Listing
 
 SCHEME = "upload:"
-_PIECE_BYTES = 1 << 20
+_CLOCKS_DIFFER_S = 0.1
 _ORPHAN_AGE_S = 3600
 """What no document refers to for so long is left over from an upload that was cut off."""
 
@@ -22,6 +22,7 @@ class UploadStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._opened_at = time.time()
 
     def save(self, pieces: Iterable[bytes], *, max_bytes: int) -> str:
         """Keep the content; its SHA-256. It is there whole or not at all.
@@ -58,9 +59,10 @@ class UploadStore:
     def remove(self, content_hash: str) -> None:
         self._place(content_hash).unlink(missing_ok=True)
 
-    def remove_orphans(self, needed: set[str]) -> None:
-        """Remove what nobody refers to, except what may just be arriving."""
-        oldest = time.time() - _ORPHAN_AGE_S
+    def remove_orphans(self, needed: set[str], *, alone: bool) -> None:
+        """Remove what nobody refers to, except what may just be arriving: where this process is `alone`
+        with the folder, that is nothing from before it opened it."""
+        oldest = self._opened_at - _CLOCKS_DIFFER_S if alone else time.time() - _ORPHAN_AGE_S
         for file in self._folder.rglob("*"):
             if file.is_file() and file.name not in needed and file.stat().st_mtime < oldest:
                 file.unlink(missing_ok=True)
@@ -96,10 +98,3 @@ class UploadSource:
     def read_content(self, content_hash: str, name: str) -> Content:
         """An upload that waits to be indexed under this name."""
         return Content(self._store.read(content_hash), None, name, content_hash)
-
-
-def pieces(file: Path) -> Iterator[bytes]:
-    """The file's content, a megabyte at a time."""
-    with file.open("rb") as opened:
-        while piece := opened.read(_PIECE_BYTES):
-            yield piece

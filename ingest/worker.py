@@ -39,6 +39,7 @@ CHUNKS_PER_WRITE = 512
 LEASE_S = 600.0
 """A claim that was not renewed for so long is that of a dead worker."""
 CLAIM_LIMIT = 8
+SHOW_EVERY_S = 0.2
 OPTIMIZE_FROM_CHUNKS = 2_000
 """A job that wrote fewer leaves the index in good enough shape."""
 
@@ -70,32 +71,60 @@ class Worker:
         self._indexer = Indexer(store.catalog, store.generations, encoders)
         self._standing = Standing(store.catalog, self._indexer)
         self._written_chunks = 0
+        self._stop = Event()
+        self.fault: str | None = None
+        """Why the last attempt to work failed; None where it did not."""
 
     def start(self) -> None:
         """Clear up after a worker that was killed."""
-        if self._store.lock is not None:
+        alone = self._store.lock is not None
+        if alone:
             self._jobs.release()  # Nobody else can be alive: the store is held by this process.
         self._planner.ensure_generation()
         self._clear_leftovers()
         self._standing.refresh()
-        self._store.uploads.remove_orphans(self._catalog.documents.contents())
+        for job in self._jobs.recent(open_only=True):
+            for done in self._jobs.outcomes(job.id, state="done"):
+                self._standing.find_same_text(done.document_id)
+        self._store.uploads.remove_orphans(self._catalog.documents.contents(), alone=alone)
         self._jobs.prune(before=now() - timedelta(days=self._settings.keep_jobs_days))
 
     def run(self, stop: Event, wake: Event) -> None:
         """Work until `stop`; `wake` says that there is something to do."""
+        self._stop = stop
         while not stop.is_set():
             wake.clear()
             try:
-                if self.step():
-                    continue
-            except Exception:  # noqa: BLE001 - or nothing would ever be indexed again
+                worked = self.step()
+                self.fault = None
+            except Exception as error:  # noqa: BLE001 - or nothing would ever be indexed again
+                if stop.is_set():
+                    break
                 _log.exception("The worker failed, and goes on in a moment")
-            wake.wait(timeout=1.0)
+                self.fault = f"{type(error).__name__}: {error}"
+                worked = False
+                self._jobs.release(self.name)
+            if not worked:
+                wake.wait(timeout=1.0)
+        self._jobs.release(self.name)
+
+    def interrupt(self) -> None:
+        """Once told to stop: give up the document that is being read, which may take a minute. The next
+        worker reads it."""
+        self._parser.close()
 
     def work_off(self, job_id: str, on_progress: Callable[[Job], None] = lambda job: None) -> Job:
         """Work until this job is over, others before it included."""
+        shown_at = 0.0
+
+        def on_step() -> None:
+            nonlocal shown_at
+            if time.monotonic() - shown_at >= SHOW_EVERY_S:
+                on_progress(self._job(job_id))
+                shown_at = time.monotonic()
+
         while True:
-            self.step(on_step=lambda: on_progress(self._job(job_id)))
+            self.step(on_step)
             job = self._job(job_id)
             on_progress(job)
             if not job.is_open:
@@ -105,10 +134,18 @@ class Worker:
     def step(self, on_step: Callable[[], None] = lambda: None) -> bool:
         """Do what can be done now; whether there was anything."""
         planned = self._planner.plan_queued(self.name)
+        if self._jobs.any_open((*_READING, Action.BUILD)):
+            self._get_ready()
         done = self._work(self._read_ahead(), on_step)
         built = self._work(self._build_ahead(), on_step)
         closed = self._close_jobs()
         return planned or done or built or closed
+
+    def _get_ready(self) -> None:
+        """Load the encoders while the parser's process starts."""
+        self._parser.start()
+        for generation in self._store.generations.written():
+            self._encoders.get(generation.index.manifest.encoder)
 
     def _job(self, job_id: str) -> Job:
         job = self._jobs.get(job_id)
@@ -129,6 +166,8 @@ class Worker:
                 self._write(group)
                 group = []
             on_step()
+            if self._stop.is_set():
+                return True
         self._write(group)
         return anything or bool(group)
 
@@ -249,9 +288,7 @@ class Worker:
         sidecar = read_sidecar(content.sidecar) if content.sidecar else NOTHING_SAID
         said_for_it = merged(sidecar, record.form)
         # What a text says replaces what is no reason to end another document: anyone can write it.
-        stated = replace(
-            stated_in_text(document.text, record.name, document.title), supersedes=()
-        )
+        stated = replace(stated_in_text(document.text, record.name, document.title), supersedes=())
         described = merged(stated, document.metadata, said_for_it)
         document = replace(document, title=said_for_it.title or document.title, metadata=described)
         content_hash = hash_of(content)
@@ -346,6 +383,8 @@ class Worker:
 
     def _fail(self, task: Task, error: Exception, signature: str | None) -> None:
         """Put the task back where the fault may pass, else note the reason at the document."""
+        if self._stop.is_set():
+            return  # The parser was told to give up: the fault is not the document's.
         explained = self._explained(error)
         if is_transient(error) and task.attempts + 1 < self._settings.attempts:
             delay_s = self._settings.retry_s * 2**task.attempts

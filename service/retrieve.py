@@ -1,6 +1,6 @@
 """A question -> the passages most likely to answer it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,6 +13,9 @@ from ingest.generations import Generations
 from ingest.index import Hit, IndexedDocument, Scope
 from service.access import Reader
 from service.settings import RetrievalSettings
+
+SEARCHES = 5
+"""How often one question is searched at most when documents are replaced under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,30 @@ class Retriever:
         with self._generations.serving() as generation:
             encoder = self._encoders.get(generation.index.manifest.encoder)
             vector = encoder.encode([question])[0]
-            dense = generation.index.search_dense(vector, top_k=depth, scope=scope)
-            sparse = generation.index.search_sparse(question, top_k=depth, scope=scope)
-        ids = {hit.document.id for hit in (*dense, *sparse)}
-        # One read for both searches: a version that is being replaced counts in both or in neither.
-        current = self._documents.current_versions(generation.name, ids)
+            for _ in range(SEARCHES):
+                dense = generation.index.search_dense(vector, top_k=depth, scope=scope)
+                sparse = generation.index.search_sparse(question, top_k=depth, scope=scope)
+                ids = {hit.document.id for hit in (*dense, *sparse)}
+                # One read for both searches: a version that is being replaced counts in both or in
+                # neither.
+                current = self._documents.current_versions(generation.name, ids)
+                if not _is_outdated((*dense, *sparse), current):
+                    break
         fused = fuse(
             [hit for hit in dense if current.get(hit.document.id) == hit.document.version],
             [hit for hit in sparse if current.get(hit.document.id) == hit.document.version],
             bm25_weight=self._settings.bm25_weight,
         )
         return one_of_each(fused, self._settings.top_k)
+
+
+def _is_outdated(hits: Sequence[Hit], current: Mapping[str, str]) -> bool:
+    """Whether a document was found in its former version alone: it was replaced after the search."""
+    found = {(hit.document.id, hit.document.version) for hit in hits}
+    return any(
+        document_id in current and (document_id, current[document_id]) not in found
+        for document_id, _ in found
+    )
 
 
 def one_of_each(ranked: Sequence[Retrieved], top_k: int) -> list[Retrieved]:

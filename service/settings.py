@@ -56,6 +56,10 @@ class ServiceSettings(Section):
         False, description="True inside a container whose port is published on loopback only"
     )
     max_question_chars: int = Field(4000, ge=1, le=100_000)
+    max_upload_files: int = Field(50, ge=1, le=1000, description="Files in one upload")
+    max_upload_mb: float = Field(
+        1000, gt=0, le=100_000, description="Size of one upload, all files together (MB)"
+    )
 
 
 class Settings(Section):

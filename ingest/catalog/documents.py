@@ -29,6 +29,7 @@ from ingest.catalog.schema import (
     generations,
     indexed,
     leftovers,
+    sketch_keys,
     tasks,
     versions,
 )
@@ -182,6 +183,11 @@ class Documents:
         with self._engine.connect() as connection:
             return {DocumentState(state): count for state, count in connection.execute(query)}
 
+    def words(self) -> int:
+        """Words of all documents."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.sum(documents.c.words))).scalar() or 0
+
     def by_ids(self, ids: Collection[str]) -> dict[str, DocumentRecord]:
         query = select(*_COLUMNS).where(documents.c.id.in_(ids))
         with self._engine.connect() as connection:
@@ -292,11 +298,23 @@ class Documents:
             _finish_task(connection, task_id, worker, written)
             if not _change(connection, document_id, values or {}):
                 raise ClaimLost(f"document {document_id} was deleted")
+            if values and "sketch" in values:
+                _save_sketch_keys(connection, document_id, values["sketch"])
             if version is not None:
                 _save_version(connection, document_id, version, described or Metadata())
             for entry in written:
                 _save_written(connection, document_id, entry)
             _forget_texts(connection, document_id)
+
+    def sketches_like(self, document_id: str) -> dict[str, tuple[DocumentRecord, bytes]]:
+        """The document and those that share one of the smallest hashes of its sketch, with their
+        sketches."""
+        keys = select(sketch_keys.c.key).where(sketch_keys.c.document_id == document_id)
+        alike = select(sketch_keys.c.document_id).where(sketch_keys.c.key.in_(keys))
+        query = select(*_COLUMNS, documents.c.sketch).where(documents.c.id.in_(alike))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings()
+            return {row["id"]: (_record(row), row["sketch"] or b"") for row in rows}
 
     def save_payloads(self, generation: str, payloads: Mapping[str, str]) -> None:
         """Note what the points of these documents say now."""
@@ -327,7 +345,10 @@ class Documents:
                 _finish_task(connection, *task, [])
             rows = connection.execute(select(*_COLUMNS).where(documents.c.id.in_(ids))).mappings()
             gone = [_record(row) for row in rows]
-            for table in (indexed, versions):
+            connection.execute(
+                update(documents).where(documents.c.same_as.in_(ids)).values(same_as=None)
+            )
+            for table in (indexed, versions, sketch_keys):
                 connection.execute(delete(table).where(table.c.document_id.in_(ids)))
             connection.execute(
                 update(tasks)
@@ -472,6 +493,19 @@ def _finish_task(
     )
     if finished.rowcount != 1:
         raise ClaimLost(f"task {task_id} is no longer that of {worker}")
+
+
+SKETCH_KEYS = 8
+"""Of two texts that are nearly equal, the smallest hashes are hardly ever all different."""
+
+
+def _save_sketch_keys(connection: Connection, document_id: str, sketch: bytes) -> None:
+    connection.execute(delete(sketch_keys).where(sketch_keys.c.document_id == document_id))
+    # Halved, since the database's integers have a sign.
+    keys = sorted({int.from_bytes(sketch[at : at + 8]) >> 1 for at in range(0, len(sketch), 8)})
+    if keys:
+        rows = [{"document_id": document_id, "key": key} for key in keys[:SKETCH_KEYS]]
+        connection.execute(insert(sketch_keys), rows)
 
 
 def _save_version(

@@ -20,6 +20,8 @@ class GenerationState(StrEnum):
     """Served before; kept for a rollback."""
     REJECTED = "rejected"
     """Built, and answered its probe questions worse than the serving one."""
+    DROPPED = "dropped"
+    """Its index is being deleted; it counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,11 @@ class GenerationTable:
         self._writing = engine.execution_options(writes=True)
 
     def all(self) -> list[GenerationRecord]:
-        query = select(generations).order_by(generations.c.created_at, generations.c.name)
+        query = (
+            select(generations)
+            .where(generations.c.state != GenerationState.DROPPED)
+            .order_by(generations.c.created_at, generations.c.name)
+        )
         with self._engine.connect() as connection:
             return [
                 GenerationRecord(
@@ -103,7 +109,22 @@ class GenerationTable:
                 update(generations).where(generations.c.name == name).values(**values)
             )
 
-    def remove(self, name: str) -> None:
+    def drop(self, name: str) -> None:
+        """Nothing of this generation counts from here on; `remove` follows when its index is gone."""
         with self._writing.begin() as connection:
             connection.execute(delete(indexed).where(indexed.c.generation == name))
+            connection.execute(
+                update(generations)
+                .where(generations.c.name == name)
+                .values(state=GenerationState.DROPPED)
+            )
+
+    def dropped(self) -> list[str]:
+        """Generations whose index may not be gone yet."""
+        query = select(generations.c.name).where(generations.c.state == GenerationState.DROPPED)
+        with self._engine.connect() as connection:
+            return list(connection.scalars(query))
+
+    def remove(self, name: str) -> None:
+        with self._writing.begin() as connection:
             connection.execute(delete(generations).where(generations.c.name == name))

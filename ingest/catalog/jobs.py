@@ -174,9 +174,12 @@ class Jobs:
         states = OPEN_STATES if open_only else tuple(JobState)
         return self._jobs(jobs.c.state.in_(states), limit)
 
-    def outcomes(self, job_id: str, *, state: str | None = None) -> list[TaskOutcome]:
+    def outcomes(
+        self, job_id: str, *, state: str | None = None, offset: int = 0, limit: int | None = None
+    ) -> list[TaskOutcome]:
         """How each document of the job stands, in the order of its plan."""
         query = select(tasks).where(tasks.c.job_id == job_id).order_by(tasks.c.id)
+        query = query.offset(offset).limit(limit)
         if state is not None:
             query = query.where(tasks.c.state == state)
         with self._engine.connect() as connection:
@@ -237,6 +240,17 @@ class Jobs:
                 _insert_tasks(connection, job_id, plan.tasks)
         return bool(started.rowcount)
 
+    def extend(self, job_id: str, new: Sequence[NewTask]) -> bool:
+        """Give a running job further tasks; False where it is over or to be cancelled."""
+        with self._writing.begin() as connection:
+            query = select(jobs.c.id).where(
+                jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.cancel.is_(False)
+            )
+            if connection.execute(query.with_for_update()).scalar_one_or_none() is None:
+                return False
+            _insert_tasks(connection, job_id, new)
+        return True
+
     def claim(
         self, worker: str, actions: Collection[Action], *, limit: int, lease_s: float
     ) -> list[Task]:
@@ -284,6 +298,12 @@ class Jobs:
                     continue  # Another worker was faster with this document.
                 claimed.append(_task(row))
         return claimed
+
+    def any_open(self, actions: Collection[Action]) -> bool:
+        """Whether a task of these kinds is yet to be done."""
+        query = select(tasks.c.id).where(tasks.c.state == "open", tasks.c.action.in_(actions))
+        with self._engine.connect() as connection:
+            return connection.execute(query.limit(1)).scalar_one_or_none() is not None
 
     def renew(self, worker: str, *, lease_s: float) -> None:
         """Keep what this worker has claimed for longer."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -84,6 +85,13 @@ documents = Table(
     Column("sketch", LargeBinary),
     Column("added_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+)
+
+sketch_keys = Table(
+    "sketch_keys",
+    metadata,
+    Column("document_id", String(36), primary_key=True),
+    Column("key", BigInteger, primary_key=True, index=True),
 )
 
 versions = Table(

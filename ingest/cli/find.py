@@ -1,4 +1,4 @@
-"""Documents and sources as people name them on the command line."""
+"""Documents, sources and jobs as people name them on the command line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,3 +34,11 @@ def source_id(admin: "Admin | RemoteAdmin", name: str) -> str:
         if name in (source.id, source.location) or source.location == place:
             return source.id
     raise WrongUse(f"{name} is not registered; 'pincite sources list' shows what is.")
+
+
+def job_id(admin: "Admin | RemoteAdmin", beginning: str) -> str:
+    """The id of the job whose id begins so."""
+    ids = [job.id for job in admin.jobs(limit=1000) if job.id.startswith(beginning)]
+    if len(ids) > 1:
+        raise WrongUse(f"Several jobs begin with {beginning}: name more of the id.")
+    return ids[0] if ids else admin.job(beginning).id

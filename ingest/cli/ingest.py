@@ -102,6 +102,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         summary: dict[str, Any] = {
             "path": str(settings.index.path),
             "documents": info.documents,
+            "words": info.words,
             "chunks": serving.chunks,
             "size_mb": round(info.size_bytes / 1e6, 1),
             "generation": serving.record.name,

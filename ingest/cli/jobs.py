@@ -8,6 +8,7 @@ from ingest.cli.terminal import AsJson, plain, print_json, print_table, progress
 
 app = typer.Typer(no_args_is_help=True)
 
+ID_SHOWN = 8
 JobId = Annotated[str, typer.Argument(help="A job's id, as 'pincite jobs list' shows it.")]
 
 
@@ -28,9 +29,18 @@ def list_jobs(
         print_json({"jobs": jobs})
         return
     print_table(
-        ("id", "kind", "state", "done", "failed", "total", "asked by", "asked at", "error"),
+        ("id", "kind", "state", "done", "failed", "by", "asked at", "error"),
         [
-            (j.id, j.kind, j.state, j.done, j.failed, j.total, j.asked_by, j.asked_at, j.error)
+            (
+                j.id[:ID_SHOWN],
+                j.kind,
+                j.state,
+                f"{j.done}/{j.total}",
+                j.failed,
+                j.asked_by,
+                j.asked_at,
+                j.error,
+            )
             for j in jobs
         ],
     )
@@ -39,11 +49,12 @@ def list_jobs(
 @app.command("show")
 def show_job(context: typer.Context, job: JobId, *, as_json: AsJson = False) -> None:
     """One job, with the reason for every document that failed."""
+    from ingest.cli.find import job_id
     from ingest.cli.session import session
 
     with session(context.obj().settings) as opened:
-        found = opened.admin.job(job)
-        failed = opened.admin.outcomes(job, state="failed")
+        found = opened.admin.job(job_id(opened.admin, job))
+        failed = opened.admin.outcomes(found.id, state="failed")
     if as_json:
         print_json({"job": found, "failed": failed})
         return
@@ -57,19 +68,20 @@ def show_job(context: typer.Context, job: JobId, *, as_json: AsJson = False) -> 
 @app.command("watch")
 def watch_job(context: typer.Context, job: JobId) -> None:
     """Follow a job until it is over; work it off where nobody else does."""
+    from ingest.cli.find import job_id
     from ingest.cli.session import session
 
     with session(context.obj().settings) as opened, progress_bar(shown=True) as on_progress:
-        opened.admin.job(job)
-        over = opened.wait(job, on_progress)
+        over = opened.wait(job_id(opened.admin, job), on_progress)
     typer.echo(f"{over.state}: {over.done} done, {over.failed} failed of {over.total}")
 
 
 @app.command("cancel")
 def cancel_job(context: typer.Context, job: JobId) -> None:
     """Start nothing more of a job; what is not written by now is dropped."""
+    from ingest.cli.find import job_id
     from ingest.cli.session import session
 
     with session(context.obj().settings) as opened:
-        opened.admin.cancel(job)
+        opened.admin.cancel(job_id(opened.admin, job))
     typer.echo("Cancelled.")

@@ -30,7 +30,7 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Rows under their columns; None shows as nothing. Ids stay whole, whatever the width."""
+    """Rows under their columns; None shows as nothing."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -41,17 +41,19 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     for row in rows:
         table.add_row(*(escape(_cell(cell)) for cell in row))
     console = Console()
-    console.print(table, width=None if console.is_terminal else _WIDE)
+    if not console.is_terminal:
+        console.width = _WIDE
+    console.print(table)
 
 
-_WHOLE = ("id", "generation", "asked at", "last read", "indexed at")
+_WHOLE = ("id", "kind", "state", "done", "generation", "asked at", "last read", "indexed at")
 _WIDE = 200
 """Columns where the output goes to a file or a program."""
 
 
 def _cell(cell: object) -> str:
     if isinstance(cell, datetime):
-        return f"{cell.astimezone():%Y-%m-%d %H:%M:%S}"
+        return f"{cell.astimezone():%Y-%m-%d %H:%M}"
     return "" if cell is None else plain(cell)
 
 

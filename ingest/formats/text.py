@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from ingest.document import Block, ElementKind
+from ingest.formats.content import FileContent
+from ingest.formats.contents import without_contents, without_contents_lines
 from ingest.formats.numbering import numbering_depth
+from ingest.formats.pages import without_page_edges
 from ingest.formats.table import table_text
 from ingest.formats.unstructured_setup import partition_text_blocks
 
@@ -53,6 +56,12 @@ class _Heading:
 
 
 _Piece = _Heading | list[_Line]
+
+
+def text_content(text: str) -> FileContent:
+    """The text of a file without table of contents, running headers and page numbers."""
+    lines = without_contents_lines(without_page_edges(text).splitlines())
+    return FileContent(without_contents(text_blocks("\n".join(lines))))
 
 
 def text_blocks(text: str) -> list[Block]:

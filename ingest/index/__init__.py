@@ -15,7 +15,7 @@ from ingest.errors import PinciteError
 EVERYONE = "everyone"
 """The access group that every reader belongs to."""
 
-PARSING_VERSION = 1
+PARSING_VERSION = 2
 """Raised when parsing or chunking changes so that indexed passages would come out otherwise."""
 
 

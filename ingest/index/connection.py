@@ -10,7 +10,7 @@ import httpx
 from qdrant_client import QdrantClient
 from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ingest.errors import WrongUse
 from ingest.index import IndexUnreachable, NoIndex
@@ -57,7 +57,7 @@ class Connection:
         self._lock: AbstractContextManager[object] = RLock() if self.in_memory else nullcontext()
         self._attempts = Retrying(
             retry=retry_if_exception_type(IndexUnreachable),
-            wait=wait_exponential_jitter(initial=0.1, max=2),
+            wait=wait_random_exponential(multiplier=0.1, max=2),
             stop=stop_after_attempt(_ATTEMPTS),
             reraise=True,
         )

@@ -210,7 +210,7 @@ class ServerEngine:
         if settings.server_url is None:
             raise WrongUse("Set [index] server_url to the address of the Qdrant server.")
         key = settings.server_api_key
-        self._connection = Connection(
+        self.connection = Connection(
             settings.server_url,
             api_key=None if key is None else key.get_secret_value(),
             prefer_grpc=settings.server_grpc,
@@ -220,14 +220,14 @@ class ServerEngine:
 
     def create(self, name: str, manifest: Manifest) -> ServerIndex:
         return ServerIndex.create(
-            self._connection, self._named(name), manifest, quantization=self._quantization
+            self.connection, self._named(name), manifest, quantization=self._quantization
         )
 
     def open(self, name: str) -> ServerIndex:
-        return ServerIndex.open(self._connection, self._named(name))
+        return ServerIndex.open(self.connection, self._named(name))
 
     def drop(self, name: str) -> None:
-        self._connection.call(self._connection.client.delete_collection, self._named(name))
+        self.connection.call(self.connection.client.delete_collection, self._named(name))
 
     def serve(self, name: str) -> None:
         """Point the alias at this generation, in one step: at no moment does it point nowhere."""
@@ -240,20 +240,20 @@ class ServerEngine:
             )
         )
         steps = [remove, add] if self.serving() is not None else [add]
-        self._connection.call(
-            self._connection.client.update_collection_aliases, change_aliases_operations=steps
+        self.connection.call(
+            self.connection.client.update_collection_aliases, change_aliases_operations=steps
         )
 
     def serving(self) -> str | None:
         """The generation that the alias points at."""
-        aliases = self._connection.call(self._connection.client.get_aliases).aliases
+        aliases = self.connection.call(self.connection.client.get_aliases).aliases
         for each in aliases:
             if each.alias_name == self._prefix:
                 return str(each.collection_name).removeprefix(f"{self._prefix}-")
         return None
 
     def close(self) -> None:
-        self._connection.client.close()
+        self.connection.client.close()
 
     def _named(self, name: str) -> str:
         return f"{self._prefix}-{name}"

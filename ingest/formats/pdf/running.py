@@ -16,7 +16,8 @@ _PAGE_NUMBER = re.compile(
 )
 _LEADERS = re.compile(r"(?:\.\s?){4,}\s*(\d+|[ivxl]+)$")
 _CONTENTS = re.compile(r"(?:table of )?contents", re.I)
-_ENDS_IN_NUMBER = re.compile(r"\s\d+$")
+_ENDS_IN_NUMBER = re.compile(r"\s\d{1,4}$")
+_FEWEST_ENTRIES = 3
 
 
 class _RunningKey(NamedTuple):
@@ -77,14 +78,33 @@ def _running_keys(line: Line, page: int) -> Iterator[_RunningKey]:
 
 
 def without_contents(sheets: list[Sheet]) -> list[Sheet]:
-    """The pages without the lines of a table of contents, if its entries have leaders."""
+    """The pages without the lines of a table of contents: its entries have leaders, or end in rising
+    page numbers below a line that says "Contents".
+    """
+    sheets = [_without_titled_contents(sheet, len(sheets)) for sheet in sheets]
     entries = [m[1] for s in sheets for line in s.lines if (m := _LEADERS.search(line.text))]
     numbers = [int(entry) for entry in entries if entry.isdigit()]
     # A price list may have leaders too, but its figures do not rise with the pages.
     rising = all(first <= second for first, second in pairwise(numbers))
-    if len(entries) < 3 or not rising or max(numbers, default=0) > len(sheets):
+    if len(entries) < _FEWEST_ENTRIES or not rising or max(numbers, default=0) > len(sheets):
         return sheets
     return [replace(sheet, lines=_lines_outside_contents(sheet.lines)) for sheet in sheets]
+
+
+def _without_titled_contents(sheet: Sheet, pages: int) -> Sheet:
+    titles = [i for i, line in enumerate(sheet.lines) if _CONTENTS.fullmatch(line.text.strip())]
+    if not titles:
+        return sheet
+    start = titles[0]
+    end, page = start + 1, 0
+    for line in sheet.lines[start + 1 :]:
+        number = _ENDS_IN_NUMBER.search(line.text)
+        if number is None or not page <= int(number[0]) <= pages:
+            break
+        end, page = end + 1, int(number[0])
+    if end - start - 1 < _FEWEST_ENTRIES:
+        return sheet
+    return replace(sheet, lines=sheet.lines[:start] + sheet.lines[end:])
 
 
 def _lines_outside_contents(lines: list[Line]) -> list[Line]:

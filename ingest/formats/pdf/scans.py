@@ -135,8 +135,12 @@ def _read_page(
 def _lines(hocr: bytes, number: int, points_per_pixel: float) -> list[Line]:
     if not hocr.strip():
         return []
-    found = lxml.html.document_fromstring(hocr).xpath("//span[contains(@title, 'x_size')]")
-    lines = [line for node in found if (line := _line(node, number, points_per_pixel)) is not None]
+    lines = [
+        line
+        for node in lxml.html.document_fromstring(hocr).iter("span")
+        if _SIZE.search(node.get("title") or "")
+        and (line := _line(node, number, points_per_pixel)) is not None
+    ]
     return _with_common_size(lines)
 
 

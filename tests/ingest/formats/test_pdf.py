@@ -13,7 +13,7 @@ from reportlab.platypus import Table, TableStyle
 
 from ingest.document import Block, ElementKind
 from ingest.formats.errors import CorruptDocument, EmptyDocument, EncryptedDocument, NoTextLayer
-from ingest.formats.pdf import pdf_blocks
+from ingest.formats.pdf import pdf_content
 
 LEFT = 72.0
 FILLER = (
@@ -57,6 +57,10 @@ class Pages:
         self._canvas.showPage()
         self._canvas.save()
         return self._file.getvalue()
+
+
+def pdf_blocks(content: bytes) -> list[Block]:
+    return pdf_content(content).blocks
 
 
 def title(text: str, level: int, page: int = 1) -> Block:

@@ -7,7 +7,11 @@ from docx import Document as NewWordFile
 
 from ingest.document import Block, ElementKind
 from ingest.formats.errors import CorruptDocument, EncryptedDocument
-from ingest.formats.word import docx_blocks
+from ingest.formats.word import docx_content
+
+
+def docx_blocks(content: bytes) -> list[Block]:
+    return docx_content(content).blocks
 
 
 def test_headings_list_items_and_tables_come_in_reading_order() -> None:

@@ -1,0 +1,47 @@
+"""What the tests of ingestion share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.embed import SentenceTransformerEncoder
+from ingest.sandbox import ParserProcess
+from tests.ingest.bench import LEAVE, REFUNDS, Bench
+
+
+@pytest.fixture(scope="session")
+def parser() -> Iterator[ParserProcess]:
+    with ParserProcess(max_s=60, max_memory_mb=2048) as shared:
+        yield shared
+
+
+@pytest.fixture
+def empty(
+    tmp_path: Path, encoder: SentenceTransformerEncoder, parser: ParserProcess
+) -> Iterator[Bench]:
+    """A store beside an empty folder."""
+    opened = Bench(tmp_path, encoder, parser)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bench(empty: Bench) -> Bench:
+    """A folder of two documents, nothing of it indexed yet."""
+    empty.put("refunds.md", REFUNDS)
+    empty.put("staff/leave.md", LEAVE)
+    return empty
+
+
+@pytest.fixture
+def indexed(bench: Bench) -> Bench:
+    """The two documents, indexed."""
+    bench.ingest()
+    bench.encoder.embedded.clear()
+    return bench
+
+
+@pytest.fixture(scope="session")
+def encoder() -> SentenceTransformerEncoder:
+    return SentenceTransformerEncoder("bundled")
