@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -225,7 +226,7 @@ def policy(chance: random.Random, sections: int) -> str:
 
 def sentence(chance: random.Random) -> str:
     """Words as rare as words are (Zipf), so that BM25's lists have the lengths of real ones."""
-    words = chance.choices(VOCABULARY, weights=ZIPF, k=SENTENCE_WORDS)
+    words = chance.choices(VOCABULARY, cum_weights=ZIPF, k=SENTENCE_WORDS)
     return " ".join(words).capitalize() + "."
 
 
@@ -243,7 +244,7 @@ def _vocabulary() -> list[str]:
 
 
 VOCABULARY = _vocabulary()
-ZIPF = [1 / (rank + 10) for rank in range(len(VOCABULARY))]
+ZIPF = list(accumulate(1 / (rank + 10) for rank in range(len(VOCABULARY))))
 
 if __name__ == "__main__":
     main()

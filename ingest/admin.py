@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from ingest.catalog.documents import (
@@ -80,6 +81,7 @@ class Admin:
         self._settings = settings
         self._indexer = Indexer(store.catalog, store.generations, encoders)
         self._wake = wake
+        self._one_build = Lock()
 
     # Sources
 
@@ -302,19 +304,17 @@ class Admin:
 
         Raises `WrongUse` while another is being built.
         """
-        self._refuse_second_build()
         target = {
             "encoder": encoder,
             "target_tokens": target_tokens,
             "max_tokens": max_tokens,
             "force": force,
         }
-        return self._submit(JobKind.REBUILD, target, asked_by)
+        return self._submit_build(JobKind.REBUILD, target, asked_by)
 
     def use(self, generation: str | None = None, *, asked_by: str) -> str:
         """Bring a kept generation up to date, by default the one that served last, and put it to
-        service; the job's id."""
-        self._refuse_second_build()
+        service; the job's id. Raises `WrongUse` while another is being built."""
         kept = [
             each
             for each in self._catalog.generations.all()
@@ -329,7 +329,7 @@ class Admin:
             raise WrongUse(
                 f"There is no kept generation {generation}; 'pincite index show' lists them."
             )
-        return self._submit(JobKind.ROLLBACK, {"generation": generation}, asked_by)
+        return self._submit_build(JobKind.ROLLBACK, {"generation": generation}, asked_by)
 
     def drop(self, generation: str) -> None:
         """Delete a generation that does not serve."""
@@ -338,9 +338,13 @@ class Admin:
             raise WrongUse(f"{generation} is being built: cancel that job first.")
         self._store.generations.drop(generation)
 
-    def _refuse_second_build(self) -> None:
-        if self._build_is_open():
-            raise WrongUse("A generation is being built already: wait for that job, or cancel it.")
+    def _submit_build(self, kind: JobKind, target: dict[str, Any], asked_by: str) -> str:
+        with self._one_build:
+            if self._build_is_open():
+                raise WrongUse(
+                    "A generation is being built already: wait for that job, or cancel it."
+                )
+            return self._submit(kind, target, asked_by)
 
     def _build_is_open(self) -> bool:
         builds = (JobKind.REBUILD, JobKind.ROLLBACK)

@@ -105,7 +105,7 @@ def _check_signature(content: bytes, suffix: str) -> None:
         raise EncryptedDocument("is protected by a password: save a copy without one")
     if found is None or found in _fitting(suffix):
         return
-    kind = _KINDS.get(found) or f"{'an' if found[1] in 'eohmx' else 'a'} {found[1:].upper()}"
+    kind = _KINDS.get(found) or f"{'an' if found[1] in 'ehmorx' else 'a'} {found[1:].upper()}"
     raise WrongExtension(f"is named {suffix} but is {kind} file: give it the ending of its format")
 
 

@@ -58,7 +58,7 @@ def plan_sync(
         items = listing.items
         if not items and not only and not allow_empty and not listing.refused:
             kept = f", the {len(known)} documents indexed from it are kept (--allow-empty removes them)"
-            plan.notes["(source)"] = f"holds no document{kept if known else ''}"
+            plan.notes[_location(catalog, source_id)] = f"holds no document{kept if known else ''}"
             continue
         present = {item.path for item in listing.items}
         gone = [
@@ -73,6 +73,11 @@ def plan_sync(
         _plan_moves(catalog, source, source_id, new, gone, kept_out, plan)
         catalog.sources.mark_synced(source_id)
     return Plan(plan.tasks, plan.notes, plan.unchanged, plan.other_files)
+
+
+def _location(catalog: Catalog, source_id: str) -> str:
+    record = catalog.sources.get(source_id)
+    return record.location if record else source_id
 
 
 def _plan_known(

@@ -153,7 +153,9 @@ class RemoteAdmin:
         only: Sequence[str] = (),
     ) -> str:
         chosen = None if source_ids is None else list(source_ids)
-        return self._post("/admin/sync", _request(Sync, sources=chosen, only=list(only)), JobAnswer).job.id
+        return self._post(
+            "/admin/sync", _request(Sync, sources=chosen, only=list(only)), JobAnswer
+        ).job.id
 
     def remove_source(self, source_id: str, *, asked_by: str = "") -> int:
         return self._delete(f"/admin/sources/{source_id}", SourceRemoved).documents
@@ -344,7 +346,9 @@ def _request(kind: type[Body], **fields: Any) -> Body:
     try:
         return kind(**fields)
     except ValidationError as error:
-        faults = [f"{fault['loc'][0] if fault['loc'] else ''}: {fault['msg']}" for fault in error.errors()]
+        faults = [
+            f"{fault['loc'][0] if fault['loc'] else ''}: {fault['msg']}" for fault in error.errors()
+        ]
         raise WrongUse("; ".join(faults)) from error
 
 

@@ -80,6 +80,7 @@ def document_id(path: str) -> str:
 class _Found:
     items: list[Item]
     refused: list[Refused]
+    unreadable: list[str]
     other_files: int = 0
 
 
@@ -94,6 +95,9 @@ class FolderSource:
         """Hidden files and folders are passed over, folders behind links are entered once, and a link
         that leads out of the folder is refused. Raises `FileNotFoundError` where nothing is there."""
         root = self._root
+        places = self._places(only)
+        if not places:
+            return Listing()
         try:
             root.resolve(strict=True)
         except (OSError, RuntimeError) as error:
@@ -101,26 +105,41 @@ class FolderSource:
         if root.is_file():
             return Listing((Item(str(root), root.name, file_signature(root)),))
         errors: list[OSError] = []
-        found = _Found([], [])
-        for path in self._files(only, errors):
-            self._sort_in(path, found)
+        found = _Found([], [], [])
+        for path in self._files(places, errors):
+            try:
+                self._sort_in(path, found)
+            except OSError as error:
+                errors.append(OSError(error.errno, error.strerror, str(path)))
         found.items.sort(key=lambda item: item.name)
-        found.refused.extend(
-            Refused(self._name(Path(error.filename)), f"could not be opened ({error.strerror})")
-            for error in errors
+        for error in errors:
+            reason = f"could not be opened ({error.strerror})"
+            found.refused.append(Refused(self._name(Path(error.filename)), reason))
+            found.unreadable.append(str(error.filename))
+        return Listing(
+            tuple(found.items), tuple(found.refused), found.other_files, tuple(found.unreadable)
         )
-        unreadable = tuple(str(error.filename) for error in errors)
-        return Listing(tuple(found.items), tuple(found.refused), found.other_files, unreadable)
 
-    def _files(self, only: Collection[str], errors: list[OSError]) -> Iterator[Path]:
-        for place in only or (self._root,):
-            start = Path(place)
-            if start.is_dir():
-                yield from _walk(start, self._root, errors)
-            elif start.exists() or start.is_symlink():
-                yield start
+    def _places(self, only: Collection[str]) -> list[Path]:
+        """What is to be looked at of this source, none of it hidden."""
+        root = self._root
+        wanted = [Path(place) for place in only]
+        if not only or any(root.is_relative_to(place) for place in wanted):
+            return [root]
+        inside = [place for place in wanted if place.is_relative_to(root)]
+        return [place for place in inside if not _is_hidden(place.relative_to(root))]
 
-    def _sort_in(self, path: Path, found: "_Found") -> None:
+    def _files(self, places: Collection[Path], errors: list[OSError]) -> Iterator[Path]:
+        for place in places:
+            try:
+                if place.is_dir():
+                    yield from _walk(place, self._root, errors)
+                elif place.exists() or place.is_symlink():
+                    yield place
+            except OSError as error:
+                errors.append(OSError(error.errno, error.strerror, str(place)))
+
+    def _sort_in(self, path: Path, found: _Found) -> None:
         if path.suffix.lower() not in SUFFIXES and not path.is_dir():
             found.other_files += not path.name.endswith(".meta.toml")
         elif reason := _refusal(path, self._root):
@@ -133,6 +152,7 @@ class FolderSource:
 
     def read(self, path: str) -> Content:
         file = Path(path)
+        file.lstat()
         # The file may have become a link since it was listed.
         if reason := _refusal(file, self._root):
             raise PermissionError(0, reason, path)
@@ -144,6 +164,10 @@ class FolderSource:
             file.name,
             signature,
         )
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts) or path.name.startswith(HIDDEN)
 
 
 def _read_bytes(path: Path, max_mb: float) -> bytes:
@@ -192,13 +216,14 @@ def _walk(start: Path, root: Path, errors: list[OSError]) -> Iterator[Path]:
 
 
 def _refusal(path: Path, root: Path) -> str | None:
+    """Why it must not be read; None where it may. Raises `OSError` where that cannot be found out."""
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError:
         return "has a name that is not valid UTF-8: rename it"
     try:
         target = path.resolve(strict=True)
-    except (OSError, RuntimeError):
+    except (FileNotFoundError, RuntimeError):
         return "is a link that leads nowhere or in a circle: remove it"
     if not target.is_relative_to(root):
         return "is a link out of the folder: put a copy there instead"

@@ -65,9 +65,7 @@ class Background:
 
     def _work(self) -> None:
         try:
-            with worker_for(
-                self._service.store, self._service.encoders, self._settings
-            ) as worker:
+            with worker_for(self._service.store, self._service.encoders, self._settings) as worker:
                 self._worker = worker
                 worker.run(self._stop, self._wake)
         except BaseException as error:  # noqa: BLE001 - a thread's end is seen by nobody else

@@ -1,6 +1,8 @@
 """`pincite ask`, `pincite serve` and `pincite settings`."""
 
+import signal
 import sys
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,10 +10,13 @@ import typer
 from ingest.errors import PinciteError, WrongUse
 
 if TYPE_CHECKING:
-    from service.pipeline import Trace
-    from service.settings import LoadedSettings, ServiceSettings
+    from service.schema import AnswerOut
+    from service.settings import LoadedSettings, ServiceSettings, Settings
 
 app = typer.Typer()
+
+GIVES_UP_AFTER_S = 5
+"""Answers that are still being written when the service stops have so long."""
 
 
 class PortInUse(PinciteError):
@@ -23,27 +28,46 @@ def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
     *,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Answer from what applied on this day."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object for programs.")
     ] = False,
 ) -> None:
     """Answer a question, and show the words in the documents that support each sentence."""
-    from service.access import LOCAL_READER
-    from service.assemble import assemble
     from service.question import checked_question
-    from service.schema import answer_out
 
     loaded: LoadedSettings = context.obj()
     question = checked_question(question, max_chars=loaded.settings.service.max_question_chars)
-    service = assemble(loaded.settings)
+    answer = _answer(loaded.settings, question, as_of.date() if as_of else None)
+    if as_json:
+        typer.echo(answer.model_dump_json(indent=2))
+    else:
+        _print_answer(answer)
+
+
+def _answer(settings: "Settings", question: str, as_of: date | None) -> "AnswerOut":
+    """The answer of this process, or of the service that holds the index."""
+    from ingest.index import IndexInUse
+    from ingest.remote import RemoteAdmin, find_service
+    from service.access import LOCAL_READER
+    from service.assemble import assemble
+    from service.schema import AnswerOut, answer_out
+
     try:
-        trace = service.pipeline.answer(question, (), LOCAL_READER)
+        service = assemble(settings)
+    except IndexInUse:
+        address = find_service(settings.index.path)
+        if address is None:
+            raise
+        with RemoteAdmin(address) as remote:
+            return AnswerOut.model_validate(remote.ask(question, as_of))
+    try:
+        return answer_out(service.pipeline.answer(question, (), LOCAL_READER, as_of))
     finally:
         service.store.close()
-    if as_json:
-        typer.echo(answer_out(trace).model_dump_json(indent=2))
-    else:
-        _print_answer(trace)
 
 
 @app.command()
@@ -53,25 +77,35 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Sets service.host.")] = None,
     port: Annotated[int | None, typer.Option(help="Sets service.port.")] = None,
 ) -> None:
-    """Answer over HTTP, and show the chat page."""
+    """Answer over HTTP, show the chat page, and index what is added and changed."""
     loaded: LoadedSettings = context.obj(service__host=host, service__port=port)
     settings = loaded.settings.service
     _check_address(settings)
 
     import uvicorn
 
+    from ingest.remote import announced
     from service.app import create_app
     from service.assemble import assemble
+    from service.background import Background
 
-    service = assemble(loaded.settings)
+    service = assemble(loaded.settings, create=True)
     try:
-        typer.echo(f"Open http://{_page_host(settings)}:{settings.port} - stop with Ctrl-C.")
-        uvicorn.run(
-            create_app(service, settings),
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-        )
+        url = f"http://{_page_host(settings)}:{settings.port}"
+        if not service.store.catalog.documents.count():
+            typer.echo("Nothing is indexed yet: 'pincite ingest PATH…' adds documents.")
+        typer.echo(f"Open {url} - stop with Ctrl-C.")
+        application = create_app(service, loaded.settings, Background(service, loaded.settings))
+        with announced(loaded.settings.index.path, url, application.state.instance):
+            # uvicorn raises the signal again once it has stopped, and that must not kill the rest.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            uvicorn.run(
+                application,
+                host=settings.host,
+                port=settings.port,
+                log_level="warning",
+                timeout_graceful_shutdown=GIVES_UP_AFTER_S,
+            )
     finally:
         service.store.close()
 
@@ -115,26 +149,25 @@ def _check_address(settings: "ServiceSettings") -> None:
             ) from error
 
 
-def _print_answer(trace: "Trace") -> None:
+def _print_answer(answer: "AnswerOut") -> None:
     from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
     console = Console(file=sys.stdout)
-    console.print(Text(trace.answer.text, style="bold" if not trace.answer.refusal else ""))
-    passages = {passage.number: passage for passage in trace.prompt.passages}
-    citations = [c for sentence in trace.answer.sentences for c in sentence.citations]
+    console.print(Text(answer.text, style="bold" if not answer.refused else ""))
+    passages = {passage.number: passage for passage in answer.passages}
+    citations = [c for sentence in answer.sentences for c in sentence.citations]
     for number in sorted({citation.number for citation in citations}):
         passage = passages[number]
-        chunk = passage.chunk
-        page = f", page {chunk.page}" if chunk.page else ""
+        page = f", page {passage.page}" if passage.page else ""
         console.print()
-        heading = f"[{number}] {passage.document.name}{page}: {' > '.join(chunk.heading_path)}"
+        heading = f"[{number}] {passage.document}{page}: {' > '.join(passage.heading_path)}"
         console.print(Text(heading, style="cyan"))
-        words = Text(chunk.text)
+        words = Text(passage.text)
         for citation in citations:
             if citation.number == number:
                 words.stylize(
-                    "black on yellow", citation.start - chunk.start, citation.end - chunk.start
+                    "black on yellow", citation.start - passage.start, citation.end - passage.start
                 )
         console.print(Padding(words, (0, 0, 0, 4)))

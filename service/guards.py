@@ -60,17 +60,13 @@ class OriginCheck:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS:
-            if not _is_own(Headers(scope=scope)):
-                response = error_response(
-                    403,
-                    "This request comes from a page of another site, which may not change anything "
-                    "here.",
-                    code="cross_site",
-                )
-                await response(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        changes = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS
+        if not changes or _is_own(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        message = "This request comes from a page of another site, which may not change anything here."
+        response = error_response(403, message, code="cross_site")
+        await response(scope, receive, send)
 
 
 def _is_own(headers: Headers) -> bool:

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embed import BUNDLED, SentenceTransformerEncoder
-from ingest.settings import ChunkingSettings, EncoderSettings, IngestSettings
-from ingest.source import list_files
-from ingest.store import open_or_create_store
-from ingest.worker import Worker
+from ingest.catalog.jobs import JobState
+from ingest.embed import BUNDLED, Encoders, SentenceTransformerEncoder
+from tests.stores import indexed
 
 POLICIES = Path(__file__).parents[1] / "examples" / "policies"
 
@@ -19,15 +17,17 @@ def encoder() -> SentenceTransformerEncoder:
 
 
 @pytest.fixture(scope="session")
-def example_store_path(
-    encoder: SentenceTransformerEncoder, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def encoders(encoder: SentenceTransformerEncoder) -> Encoders:
+    """The bundled encoder, loaded; others are loaded when asked for."""
+    return Encoders(
+        lambda model: encoder if model == BUNDLED else SentenceTransformerEncoder(model)
+    )
+
+
+@pytest.fixture(scope="session")
+def example_store_path(encoders: Encoders, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed index of examples/policies. Copy it to open it: one process at a time can hold it."""
     path = tmp_path_factory.mktemp("example") / "pincite"
-    chunking = ChunkingSettings()
-    store = open_or_create_store(path, EncoderSettings(), chunking, lambda: encoder)
-    worker = Worker(store.catalog, store.index, lambda: encoder, chunking, IngestSettings())
-    report = worker.run([list_files(POLICIES)])
-    store.close()
-    assert report.failed == {}
+    job = indexed(path, POLICIES, encoders)
+    assert (job.state, job.failed, job.done) == (JobState.DONE, 0, 21)
     return path

@@ -1,12 +1,15 @@
 """The tables of the catalog, and how its database is opened."""
 
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Date,
     DateTime,
     Dialect,
@@ -21,9 +24,10 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    inspect,
     text,
 )
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from ingest.clock import utc
 from ingest.errors import PinciteError
@@ -42,9 +46,16 @@ class Moment(TypeDecorator[Any]):
     impl = DateTime
     cache_ok = True
 
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        # PostgreSQL would turn a time with a zone into one of the session's zone.
+        return value.astimezone(UTC).replace(tzinfo=None) if value is not None else None
+
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return utc(value) if value is not None else None
 
+
+# Paths are compared as bytes, as SQLite does: a language's order passes over the "/".
+Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 
 metadata = MetaData()
 
@@ -64,8 +75,8 @@ documents = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("source_id", String(36), nullable=False, index=True),
-    Column("path", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
+    Column("path", Bytewise, nullable=False, unique=True),
+    Column("name", Bytewise, nullable=False),
     Column("title", Text, nullable=False),
     Column("state", String(16), nullable=False, index=True),
     Column("signature", Text),
@@ -191,22 +202,18 @@ leftovers = Table("leftovers", metadata, Column("document_id", String(36), prima
 
 
 def open_engine(url: str) -> Engine:
-    """The catalog's database, made where there is none.
+    """The catalog's database, its tables made where there are none.
 
-    Raises `CatalogUnreadable` where it is damaged or of another version of Pincite.
+    Raises `CatalogUnreadable` where it is damaged, out of reach or of another version of Pincite.
     """
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        _set_up_sqlite(engine)
+    engine = _engine(url)
     try:
-        _check_version(engine, url)
-        metadata.create_all(engine)
+        with engine.execution_options(writes=True).begin() as connection:
+            _check_version(connection, engine.url)
+            metadata.create_all(connection)
     except DatabaseError as error:
         engine.dispose()
-        raise CatalogUnreadable(
-            f"The catalog {url} cannot be read ({error.orig}). Restore it from a backup, or delete it "
-            "together with the index beside it and run 'pincite ingest' on your folders again."
-        ) from error
+        raise CatalogUnreadable(_unreadable(engine, error)) from error
     except CatalogUnreadable:
         engine.dispose()
         raise
@@ -215,6 +222,55 @@ def open_engine(url: str) -> Engine:
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
+
+
+def _engine(url: str) -> Engine:
+    try:
+        engine = create_engine(url, pool_pre_ping=True)
+    except ArgumentError as error:
+        raise CatalogUnreadable(f"index.catalog_url is no database's address: {error}.") from error
+    except ModuleNotFoundError as error:
+        raise CatalogUnreadable(
+            f"The catalog's database needs the Python package {error.name}: install it, for PostgreSQL "
+            "with pip install 'psycopg[binary]'."
+        ) from error
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine)
+    elif engine.dialect.name == "postgresql":
+        _set_up_postgresql(engine)
+    else:
+        raise CatalogUnreadable(
+            f"A catalog cannot be kept in {engine.dialect.name}: index.catalog_url begins with "
+            "postgresql+psycopg:// or sqlite:///."
+        )
+    return engine
+
+
+def _unreadable(engine: Engine, error: DatabaseError) -> str:
+    # Written out without its password.
+    catalog = f"The catalog {engine.url}"
+    if engine.dialect.name == "postgresql" and isinstance(error, OperationalError):
+        return (
+            f"{catalog} cannot be reached ({str(error.orig).strip()}). Check that the database runs, "
+            "and that index.catalog_url names its address, user and password."
+        )
+    return (
+        f"{catalog} cannot be read ({error.orig}). Restore it from a backup, or delete it together "
+        "with the index beside it and run 'pincite ingest' on your folders again."
+    )
+
+
+def _set_up_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        # Writers take turns as in SQLite. Without, a deletion beside a commit would leave what the
+        # commit wrote, and two workers could claim one task: each sees only what was committed before.
+        if connection.get_execution_options().get("writes", False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+
+
+_WRITERS = 8420
+"""Key of the advisory lock, which is one of the database."""
 
 
 def _set_up_sqlite(engine: Engine) -> None:
@@ -235,21 +291,20 @@ def _set_up_sqlite(engine: Engine) -> None:
 _VERSION = Table("pincite", metadata, Column("schema_version", Integer, primary_key=True))
 
 
-def _check_version(engine: Engine, url: str) -> None:
+def _check_version(connection: Connection, url: URL) -> None:
     """Write the schema's version into a new catalog; refuse one of another."""
-    with engine.execution_options(writes=True).begin() as connection:
-        tables = set(engine.dialect.get_table_names(connection))
-        if "documents" in tables and "pincite" not in tables:
-            raise CatalogUnreadable(
-                f"The catalog {url} was made by Pincite 0.1. Delete it together with the index beside "
-                "it, and run 'pincite ingest' on your folders again."
-            )
-        _VERSION.create(connection, checkfirst=True)
-        found = connection.execute(_VERSION.select()).scalar_one_or_none()
-        if found is None:
-            connection.execute(_VERSION.insert().values(schema_version=SCHEMA_VERSION))
-        elif found > SCHEMA_VERSION:
-            raise CatalogUnreadable(
-                f"The catalog {url} was made by a newer Pincite (its version {found}, this one reads "
-                f"{SCHEMA_VERSION}): upgrade Pincite, or name another folder with --index."
-            )
+    tables = set(inspect(connection).get_table_names())
+    if "documents" in tables and "pincite" not in tables:
+        raise CatalogUnreadable(
+            f"The catalog {url} was made by Pincite 0.1. Delete it together with the index beside "
+            "it, and run 'pincite ingest' on your folders again."
+        )
+    _VERSION.create(connection, checkfirst=True)
+    found = connection.execute(_VERSION.select()).scalar_one_or_none()
+    if found is None:
+        connection.execute(_VERSION.insert().values(schema_version=SCHEMA_VERSION))
+    elif found > SCHEMA_VERSION:
+        raise CatalogUnreadable(
+            f"The catalog {url} was made by a newer Pincite (its version {found}, this one reads "
+            f"{SCHEMA_VERSION}): upgrade Pincite, or name another folder with --index."
+        )

@@ -11,7 +11,9 @@ _CONTENTS = re.compile(
     r"|inhalt(?:sverzeichnis)?|sommaire|table des matières|índice|indice",
     re.I,
 )
-_NUMBERING = re.compile(r"(?:\d{1,3}|[ivxl]{1,5}|[a-z])(?:\.\d{1,3})*[.):]?\s+", re.I)
+_NUMBERING = re.compile(
+    r"^(?:\d{1,3}(?:\.\d{1,3})*[.):]?|(?:[ivxl]{1,5}|[a-z])(?:(?:\.\d{1,3})+[.):]?|[.):]))\s+", re.I
+)
 _TO_PAGE = re.compile(r"(?:\s*\.){3,}\s*\w{1,6}$|\s+\d{1,4}$")
 _PAGED_ENTRY = re.compile(
     r"(\S.{0,150}?)(?:(?:\s*\.){3,}\s*|\s*…+\s*|\t\s*|\s{2,})(\d{1,4}|[ivxl]{1,6})"

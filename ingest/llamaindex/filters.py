@@ -32,7 +32,7 @@ def _is_empty(each: MetadataFilter | MetadataFilters) -> bool:
     return isinstance(each, MetadataFilters) and not each.filters
 
 
-def _condition(each: MetadataFilter | MetadataFilters) -> qdrant.ConditionType:
+def _condition(each: MetadataFilter | MetadataFilters) -> "qdrant.ConditionType":
     if isinstance(each, MetadataFilters):
         return to_qdrant(each)
     key, value = _path(each.key), each.value
@@ -81,7 +81,7 @@ def _equals(key: str, value: Any) -> qdrant.FieldCondition:
     return qdrant.FieldCondition(key, match=qdrant.MatchValue(value))
 
 
-def _any_of(key: str, values: Sequence[Any]) -> qdrant.ConditionType:
+def _any_of(key: str, values: Sequence[Any]) -> "qdrant.ConditionType":
     if not values:
         # An empty `should` would match everything.
         return qdrant.FieldCondition(key, match=qdrant.MatchAny(list[str]()))

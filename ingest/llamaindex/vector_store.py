@@ -1,9 +1,10 @@
 """Qdrant Edge, Qdrant's engine in this process, as a LlamaIndex vector store."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 import qdrant_edge as qdrant
@@ -25,6 +26,9 @@ _BATCH_POINTS = 256
 _RRF_K = 60
 _MMR_CANDIDATES = 10
 _EVEN = 0.5
+
+_Found = tuple[dict[str, Any], float]
+"""A node's payload and its score."""
 
 
 class QdrantEdgeVectorStore(BasePydanticVectorStore):  # type: ignore[misc]
@@ -90,15 +94,16 @@ class QdrantEdgeVectorStore(BasePydanticVectorStore):  # type: ignore[misc]
 
     def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """Similarities are cosines (default, MMR), BM25 scores (sparse) or fused ranks (hybrid)."""
-        chosen = _chosen(query.doc_ids, query.node_ids, query.filters)
-        request = self._request(query, chosen)
-        if self._shard is None or request is None:
-            return VectorStoreQueryResult(nodes=[], similarities=[], ids=[])
-        found = self._shard.query(request)
-        nodes = [metadata_dict_to_node(point.payload or {}) for point in found]
+        # LlamaIndex's retrievers say [] where they mean any.
+        chosen = _chosen(query.doc_ids or None, query.node_ids or None, query.filters)
+        if query.mode == VectorStoreQueryMode.HYBRID:
+            found = self._hybrid(query, chosen)
+        else:
+            found = self._search(*self._asked(query), chosen)
+        nodes = [metadata_dict_to_node(payload) for payload, _ in found]
         return VectorStoreQueryResult(
             nodes=nodes,
-            similarities=[point.score for point in found],
+            similarities=[score for _, score in found],
             ids=[node.node_id for node in nodes],
         )
 
@@ -173,51 +178,51 @@ class QdrantEdgeVectorStore(BasePydanticVectorStore):  # type: ignore[misc]
             if offset is None:
                 return
 
-    def _request(
-        self, query: VectorStoreQuery, chosen: qdrant.Filter
-    ) -> qdrant.QueryRequest | None:
-        """None where nothing can be found: no word of the query is one to search for."""
+    def _asked(self, query: VectorStoreQuery) -> tuple[qdrant.Query | qdrant.Mmr | None, int]:
+        """What the engine is asked, and for how many; None where the query has no word to find."""
         top_k = query.similarity_top_k
         match query.mode:
             case VectorStoreQueryMode.DEFAULT:
-                asked: Any = qdrant.Query.Nearest(_embedding(query), using=_DENSE)
+                return qdrant.Query.Nearest(_embedding(query), using=_DENSE), top_k
             case VectorStoreQueryMode.SPARSE | VectorStoreQueryMode.TEXT_SEARCH:
-                top_k = query.sparse_top_k or top_k
-                asked = self._words(query)
+                return self._words(query), query.sparse_top_k or top_k
             case VectorStoreQueryMode.MMR:
-                similarity = query.mmr_threshold if query.mmr_threshold is not None else _EVEN
-                asked = qdrant.Mmr(
-                    _embedding(query), similarity, top_k * _MMR_CANDIDATES, using=_DENSE
-                )
-            case VectorStoreQueryMode.HYBRID:
-                return self._hybrid(query, chosen)
-            case _:
-                raise NotImplementedError(
-                    f"Qdrant Edge has no mode {query.mode.value!r}; it has default, sparse, "
-                    "text_search, hybrid and mmr."
-                )
-        if asked is None:
-            return None
-        return qdrant.QueryRequest(limit=top_k, query=asked, filter=chosen, with_payload=True)
-
-    def _hybrid(self, query: VectorStoreQuery, chosen: qdrant.Filter) -> qdrant.QueryRequest:
-        dense = qdrant.Query.Nearest(_embedding(query), using=_DENSE)
-        rankings = [qdrant.Prefetch(query.similarity_top_k, dense, filter=chosen)]
-        dense_weight = _EVEN if query.alpha is None else query.alpha
-        weights = [dense_weight]
-        words = self._words(query)
-        if words is not None:
-            top_k = query.sparse_top_k or query.similarity_top_k
-            rankings.append(qdrant.Prefetch(top_k, words, filter=chosen))
-            weights.append(1 - dense_weight)
-        # The stubs do not say that Fusion.Rrf is a Fusion.
-        fused = cast(qdrant.Fusion, qdrant.Fusion.Rrf(_RRF_K, weights))
-        return qdrant.QueryRequest(
-            limit=query.hybrid_top_k or query.similarity_top_k,
-            query=fused,
-            prefetches=rankings,
-            with_payload=True,
+                relevance = _EVEN if query.mmr_threshold is None else query.mmr_threshold
+                candidates = top_k * _MMR_CANDIDATES
+                return qdrant.Mmr(_embedding(query), relevance, candidates, using=_DENSE), top_k
+        raise NotImplementedError(
+            f"Qdrant Edge has no mode {query.mode.value!r}; it has default, sparse, text_search, "
+            "hybrid and mmr."
         )
+
+    def _hybrid(self, query: VectorStoreQuery, chosen: qdrant.Filter) -> list[_Found]:
+        """Reciprocal rank fusion (Cormack et al. 2009, k = 60), the rankings weighted by alpha.
+
+        Qdrant's own weights stretch the ranks and leave a first place its full worth whatever it weighs.
+        """
+        nearest = qdrant.Query.Nearest(_embedding(query), using=_DENSE)
+        alpha = _EVEN if query.alpha is None else query.alpha
+        dense = self._search(nearest, query.similarity_top_k, chosen)
+        sparse_top_k = query.sparse_top_k or query.similarity_top_k
+        sparse = self._search(self._words(query), sparse_top_k, chosen)
+        payloads: dict[str, dict[str, Any]] = {}
+        scores: dict[str, float] = defaultdict(float)
+        for weight, ranking in ((alpha, dense), (1 - alpha, sparse)):
+            for rank, (payload, _) in enumerate(ranking, start=1):
+                content = payload["_node_content"]
+                payloads[content] = payload
+                scores[content] += weight / (_RRF_K + rank)
+        best = sorted(scores, key=lambda content: (-scores[content], content))
+        top_k = query.hybrid_top_k or query.similarity_top_k
+        return [(payloads[content], scores[content]) for content in best[:top_k]]
+
+    def _search(
+        self, asked: qdrant.Query | qdrant.Mmr | None, top_k: int, chosen: qdrant.Filter
+    ) -> list[_Found]:
+        if self._shard is None or asked is None:
+            return []
+        request = qdrant.QueryRequest(limit=top_k, query=asked, filter=chosen, with_payload=True)
+        return [(point.payload or {}, point.score) for point in self._shard.query(request)]
 
     def _words(self, query: VectorStoreQuery) -> qdrant.Query | None:
         if query.query_str is None:

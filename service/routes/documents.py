@@ -49,4 +49,4 @@ def show_document(
         raise RequestError(
             404, f"There is no document {document_id}; GET /documents lists them.", code="not_found"
         )
-    return JSONResponse(document_out(record, document).model_dump(), headers={"Vary": "Accept"})
+    return JSONResponse(document_out(record, document).model_dump(mode="json"), headers={"Vary": "Accept"})

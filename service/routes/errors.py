@@ -5,9 +5,31 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from ingest.admin import NotFound
+from ingest.errors import PinciteError, WrongUse
+from ingest.index import IndexDamaged, IndexInUse, IndexUnreachable, NoIndex
+from ingest.messages import code_of
+from ingest.receiving import UploadNotKept, UploadOfOtherKind, UploadTooLarge
+
 _log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = "5"
+
+# A class stands after those that derive from it.
+_STATUSES: dict[type[PinciteError], int] = {
+    NotFound: 404,
+    UploadTooLarge: 413,
+    UploadOfOtherKind: 415,
+    UploadNotKept: 507,
+    WrongUse: 400,
+    IndexUnreachable: 503,
+    IndexInUse: 409,
+    IndexDamaged: 500,
+    NoIndex: 503,
+}
 
 
 class RequestError(Exception):
@@ -43,10 +65,32 @@ def add_error_handlers(app: FastAPI) -> None:
             message = f"The body is not valid JSON (character {first[-1]})."
             return error_response(400, message, code="invalid_request")
         faults = [_fault(fault["loc"], fault["msg"]) for fault in error.errors()]
-        if "json" not in request.headers.get("content-type", ""):
+        content_type = request.headers.get("content-type", "")
+        if "json" not in content_type and "multipart" not in content_type:
             faults.append("send JSON with the header Content-Type: application/json")
         param = ".".join(str(part) for part in first[1:]) or None
         return error_response(400, "; ".join(faults), param=param, code="invalid_request")
+
+    @app.exception_handler(PinciteError)
+    def _known(request: Request, error: PinciteError) -> JSONResponse:
+        status = next(
+            (status for kind, status in _STATUSES.items() if isinstance(error, kind)), 500
+        )
+        if status >= 500:
+            _log.error("%s %s failed: %s", request.method, request.url.path, error)
+        response = error_response(status, str(error), code=code_of(error))
+        if status == 503:
+            response.headers["Retry-After"] = RETRY_AFTER_S
+        return response
+
+    @app.exception_handler(OperationalError)
+    def _database(request: Request, error: OperationalError) -> JSONResponse:
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        response = error_response(
+            503, f"The catalog does not answer ({error.orig}): try again in a moment."
+        )
+        response.headers["Retry-After"] = RETRY_AFTER_S
+        return response
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -54,7 +98,8 @@ def add_error_handlers(app: FastAPI) -> None:
         if error.status_code in (404, 405):
             place = f"{request.method} {request.url.path}"
             message = f"There is no {place}; /openapi.json lists what there is."
-        response = error_response(error.status_code, message)
+        code = "too_large" if error.status_code == 413 else None
+        response = error_response(error.status_code, message, code=code)
         response.headers.update(error.headers or {})
         return response
 

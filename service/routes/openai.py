@@ -148,7 +148,7 @@ def chat_completions(
         events = _events(completion, items)
         return StreamingResponse(events, media_type="text/event-stream")
     trace = service.pipeline.answer(question, conversation, reader, request.as_of)
-    return JSONResponse(_completion(completion, trace).model_dump())
+    return JSONResponse(_completion(completion, trace).model_dump(mode="json"))
 
 
 def _completion(completion: dict[str, Any], trace: Trace) -> ChatCompletion:
@@ -205,7 +205,7 @@ def _event(
     choice = {"index": 0, "delta": delta, "finish_reason": "stop" if answer else None}
     event = completion | {"object": "chat.completion.chunk", "choices": [choice]}
     if sentence:
-        event["pincite"] = {"sentence": sentence.model_dump()}
+        event["pincite"] = {"sentence": sentence.model_dump(mode="json")}
     if answer:
-        event["pincite"] = {"answer": answer.model_dump()}
+        event["pincite"] = {"answer": answer.model_dump(mode="json")}
     return f"data: {json.dumps(event, ensure_ascii=False)}\n\n"

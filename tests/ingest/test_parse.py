@@ -109,7 +109,7 @@ def test_without_headings_the_title_is_the_pages_own_or_the_file_name(
         ("a.pdf", b"%PDF-1.7 cut", CorruptDocument, "is not a readable PDF"),
         ("a.pdf", pdf("x")[:300], CorruptDocument, "is not a readable PDF"),
         ("a.pdf", encrypted_pdf(), EncryptedDocument, "is encrypted: save a copy without a passwo"),
-                (
+        (
             "a.docx",
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
             EncryptedDocument,

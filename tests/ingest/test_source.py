@@ -1,11 +1,13 @@
 """Which files a folder holds for ingestion."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
-from ingest.source import Listing, RefusedFile, SourceFile, list_files
+from ingest.formats.errors import DocumentTooLarge
+from ingest.source import FolderSource, Item, Listing, Refused, document_id, file_signature
 
 
 def put(path: Path, text: str = "# Title\n\nText.") -> Path:
@@ -14,53 +16,65 @@ def put(path: Path, text: str = "# Title\n\nText.") -> Path:
     return path
 
 
+def source(path: Path, *, max_file_mb: float = 1) -> FolderSource:
+    return FolderSource(path, max_file_mb=max_file_mb)
+
+
+def listed(path: Path, only: Collection[Path] = ()) -> Listing:
+    return source(path).items([str(each) for each in only])
+
+
 def names(listing: Listing) -> list[str]:
-    return [file.name for file in listing.files]
+    return [item.name for item in listing.items]
 
 
 def test_documents_are_listed_by_name_and_other_kinds_counted(tmp_path: Path) -> None:
-    for name in ("b.md", "a/z.TXT", "a/c.docx", "photo.png", "notes", "z.pdf"):
+    for name in ("b.md", "a/z.TXT", "a/c.docx", "photo.bmp", "notes", "z.pdf"):
         put(tmp_path / name)
 
-    listing = list_files(tmp_path)
+    listing = listed(tmp_path)
 
     assert names(listing) == ["a/c.docx", "a/z.TXT", "b.md", "z.pdf"]
-    assert listing.files[2] == SourceFile(tmp_path, tmp_path / "b.md", "b.md")
-    assert (listing.root, listing.refused, listing.other_files) == (tmp_path, (), 2)
+    b = tmp_path / "b.md"
+    assert listing.items[2] == Item(str(b), "b.md", file_signature(b))
+    assert (listing.refused, listing.other_files, listing.unreadable) == ((), 2, ())
 
 
-def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
-    for name in (".secret.md", ".git/a.md", "~$draft.txt", "open.md"):
+def test_hidden_files_and_folders_and_locks_of_open_files_are_passed_over(tmp_path: Path) -> None:
+    for name in (".secret.md", ".git/a.md", "~$draft.docx", "open.md"):
         put(tmp_path / name)
 
-    assert names(list_files(tmp_path)) == ["open.md", "~$draft.txt"]
-    assert list_files(tmp_path).other_files == 0
+    assert names(listed(tmp_path)) == ["open.md"]
+    assert listed(tmp_path).other_files == 0
 
 
-def test_a_file_is_its_own_root_whatever_its_ending(tmp_path: Path) -> None:
-    path = put(tmp_path / "plan.odt")
+def test_sidecars_are_neither_documents_nor_other_files(tmp_path: Path) -> None:
+    put(tmp_path / "a.md")
+    put(tmp_path / "a.md.meta.toml", 'groups = ["staff"]')
 
-    assert list_files(path) == Listing(path, (SourceFile(path, path, "plan.odt"),), (), 0)
+    listing = listed(tmp_path)
+
+    assert (names(listing), listing.other_files) == (["a.md"], 0)
+
+
+def test_a_file_can_be_a_source_whatever_its_ending(tmp_path: Path) -> None:
+    path = put(tmp_path / "plan.anything")
+
+    assert names(listed(path)) == ["plan.anything"]
+    assert source(path).read(str(path)).data == b"# Title\n\nText."
 
 
 @pytest.mark.parametrize("name", ["missing", "missing/deeper.md"])
 def test_a_missing_path_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileNotFoundError, match="There is no file or folder"):
-        list_files(tmp_path / name)
+        listed(tmp_path / name)
 
 
-def test_a_root_that_is_a_link_in_a_circle_is_an_error(tmp_path: Path) -> None:
+def test_a_link_in_a_circle_is_no_source(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
 
     with pytest.raises(FileNotFoundError, match="There is no file or folder"):
-        list_files(tmp_path / "loop")
-
-
-def test_a_root_behind_a_link_is_known_by_its_real_place(tmp_path: Path) -> None:
-    put(tmp_path / "real" / "a.md")
-    (tmp_path / "link").symlink_to("real")
-
-    assert list_files(tmp_path / "link") == list_files(tmp_path / "real")
+        listed(tmp_path / "loop")
 
 
 def test_a_folder_that_links_to_its_parent_is_entered_once(tmp_path: Path) -> None:
@@ -68,14 +82,14 @@ def test_a_folder_that_links_to_its_parent_is_entered_once(tmp_path: Path) -> No
     (tmp_path / "sub" / "up").symlink_to("..")
     (tmp_path / "sub" / "self").symlink_to(".")
 
-    assert names(list_files(tmp_path)) == ["sub/a.md"]
+    assert names(listed(tmp_path)) == ["sub/a.md"]
 
 
 def test_links_within_the_folder_are_followed(tmp_path: Path) -> None:
     put(tmp_path / "a.md")
     (tmp_path / "b.md").symlink_to("a.md")
 
-    assert names(list_files(tmp_path)) == ["a.md", "b.md"]
+    assert names(listed(tmp_path)) == ["a.md", "b.md"]
 
 
 def test_links_out_of_the_folder_are_refused(tmp_path: Path) -> None:
@@ -85,14 +99,16 @@ def test_links_out_of_the_folder_are_refused(tmp_path: Path) -> None:
     (root / "file.md").symlink_to("../outside/secret.md")
     (root / "folder").symlink_to("../outside")
     (root / ".hidden").symlink_to("../outside")
-    (root / "picture.png").symlink_to("../outside/secret.md")
+    (root / "picture.bmp").symlink_to("../outside/secret.md")
 
-    listing = list_files(root)
+    listing = listed(root)
 
     reason = "is a link out of the folder: put a copy there instead"
     assert names(listing) == ["a.md"]
-    assert set(listing.refused) == {RefusedFile("file.md", reason), RefusedFile("folder", reason)}
+    assert set(listing.refused) == {Refused("file.md", reason), Refused("folder", reason)}
     assert listing.other_files == 1
+    with pytest.raises(PermissionError, match="is a link out of the folder"):
+        source(root).read(str(root / "file.md"))
 
 
 def test_links_in_a_circle_or_to_nowhere_are_refused(tmp_path: Path) -> None:
@@ -100,19 +116,17 @@ def test_links_in_a_circle_or_to_nowhere_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.md").symlink_to("a.md")
     (tmp_path / "c.md").symlink_to("nowhere.md")
 
-    listing = list_files(tmp_path)
+    listing = listed(tmp_path)
 
     reason = "is a link that leads nowhere or in a circle: remove it"
-    assert listing.files == ()
-    assert listing.refused == tuple(RefusedFile(name, reason) for name in ("a.md", "b.md", "c.md"))
+    assert listing.items == ()
+    assert listing.refused == tuple(Refused(name, reason) for name in ("a.md", "b.md", "c.md"))
 
 
 def test_a_pipe_is_refused_since_reading_it_would_never_end(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.md")
 
-    assert list_files(tmp_path).refused == (
-        RefusedFile("pipe.md", "is no regular file: remove it"),
-    )
+    assert listed(tmp_path).refused == (Refused("pipe.md", "is no regular file: remove it"),)
 
 
 def test_names_with_spaces_quotes_emoji_and_line_breaks_are_kept(tmp_path: Path) -> None:
@@ -120,24 +134,128 @@ def test_names_with_spaces_quotes_emoji_and_line_breaks_are_kept(tmp_path: Path)
     for name in odd:
         put(tmp_path / name)
 
-    assert names(list_files(tmp_path)) == sorted(odd)
+    assert names(listed(tmp_path)) == sorted(odd)
 
 
 def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     put(tmp_path / os.fsdecode(b"b\xff.md"))
 
-    assert list_files(tmp_path).refused == (
-        RefusedFile("b\udcff.md", "has a name that is not valid UTF-8: rename it"),
+    assert listed(tmp_path).refused == (
+        Refused("b\udcff.md", "has a name that is not valid UTF-8: rename it"),
     )
 
 
-def test_a_document_keeps_its_id_when_it_changes_and_each_place_has_its_own(tmp_path: Path) -> None:
+# Some paths only
+
+
+def test_only_what_lies_at_or_below_the_named_paths_is_listed(tmp_path: Path) -> None:
+    for name in ("a.md", "b/c.md", "b/d.md", "e.md"):
+        put(tmp_path / name)
+
+    assert names(listed(tmp_path, [tmp_path / "b", tmp_path / "e.md"])) == [
+        "b/c.md",
+        "b/d.md",
+        "e.md",
+    ]
+    assert names(listed(tmp_path, [tmp_path / "b" / "gone.md"])) == []
+
+
+def test_a_named_path_above_the_source_names_all_of_it(tmp_path: Path) -> None:
+    path = put(tmp_path / "sub" / "a.md")
+
+    assert names(listed(tmp_path / "sub", [tmp_path])) == ["a.md"]
+    assert names(listed(path, [tmp_path])) == ["a.md"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_a_named_path_of_another_source_names_nothing_of_this_one(
+    tmp_path: Path, kind: str
+) -> None:
+    elsewhere = put(tmp_path / "elsewhere" / "b.md")
+    here = put(tmp_path / "here" / "a.md")
+
+    assert listed(here if kind == "file" else here.parent, [elsewhere]) == Listing()
+
+
+def test_naming_a_hidden_file_does_not_list_it_since_the_next_listing_would_not(
+    tmp_path: Path,
+) -> None:
+    hidden = [put(tmp_path / name) for name in (".secret.md", ".git/a.md", "~$draft.docx")]
+
+    assert listed(tmp_path, hidden) == Listing()
+
+
+def test_a_named_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    put(tmp_path / "outside" / "secret.md")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "folder").symlink_to("../outside")
+
+    listing = listed(root, [root / "folder" / "secret.md"])
+
+    reason = "is a link out of the folder: put a copy there instead"
+    assert listing == Listing(refused=(Refused("folder/secret.md", reason),))
+
+
+# What is read
+
+
+def test_a_document_is_read_with_its_sidecar_and_the_signature_from_before(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.md", "Text.")
+    put(tmp_path / "a.meta.toml", 'title = "Less specific"')
+    signature = file_signature(path)
+    assert source(tmp_path).read(str(path)).sidecar == b'title = "Less specific"'
+
+    put(tmp_path / "a.md.meta.toml", 'title = "A"')
+    content = source(tmp_path).read(str(path))
+
+    assert (content.data, content.sidecar, content.file_name) == (b"Text.", b'title = "A"', "a.md")
+    assert content.signature == file_signature(path) != signature
+
+
+def test_a_sidecar_that_is_a_link_is_not_read(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.md")
+    put(tmp_path / "secret.toml", 'title = "Secret"')
+    (tmp_path / "a.md.meta.toml").symlink_to("secret.toml")
+
+    assert source(tmp_path).read(str(path)).sidecar is None
+
+
+def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.md", "x" * 2000)
+
+    with pytest.raises(DocumentTooLarge, match=r"is 0\.0 MB, over the limit of 0\.001 MB: divide"):
+        source(tmp_path, max_file_mb=0.001).read(str(path))
+
+
+def test_a_file_that_is_gone_is_not_found(tmp_path: Path) -> None:
+    put(tmp_path / "a.md").unlink()
+
+    with pytest.raises(FileNotFoundError):
+        source(tmp_path).read(str(tmp_path / "a.md"))
+
+
+def test_the_signature_changes_with_content_and_sidecar_and_cannot_be_set_back(
+    tmp_path: Path,
+) -> None:
     path = put(tmp_path / "a.md", "old")
-    put(tmp_path / "b.md", "old")
-    before = [file.document_id for file in list_files(tmp_path).files]
+    seen = {file_signature(path)}
+    times = (path.stat().st_atime_ns, path.stat().st_mtime_ns)
 
     path.write_text("new")
+    os.utime(path, ns=times)
+    seen.add(file_signature(path))
+    sidecar = put(tmp_path / "a.md.meta.toml", 'title = "A"')
+    seen.add(file_signature(path))
+    sidecar.write_text('title = "B"')
+    seen.add(file_signature(path))
 
-    assert [file.document_id for file in list_files(tmp_path).files] == before
-    assert before[0] != before[1]
-    assert list_files(path).files[0].document_id == before[0]
+    assert len(seen) == 4
+    path.unlink()
+    assert file_signature(path) == ""
+
+
+def test_a_place_has_one_id_whatever_lies_there(tmp_path: Path) -> None:
+    assert document_id(str(tmp_path / "a.md")) == document_id(str(tmp_path / "a.md"))
+    assert document_id(str(tmp_path / "a.md")) != document_id(str(tmp_path / "b.md"))
+    assert document_id("upload:a.md") == document_id("upload:a.md")

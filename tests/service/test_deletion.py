@@ -9,6 +9,7 @@ import pytest
 
 from ingest.admin import Upload
 from ingest.catalog.jobs import JobState
+from ingest.catalog.sources import SourceKind
 from tests.service.load import (
     SUBJECTS,
     Asked,
@@ -60,6 +61,10 @@ def cells_with(store: Path, words: str) -> list[str]:
         connection.close()
 
 
+def files(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]
+
+
 def found_after(asked: list[Asked], deleted_at: dict[str, float]) -> list[str]:
     """Deleted documents in answers to questions that began when they were gone."""
     return [
@@ -105,7 +110,7 @@ def test_no_question_asked_after_a_deletion_finds_the_document_again(
     )
     for subject in (*DELETED, UPLOADED):
         assert cells_with(tmp_path / "store", f"of the {subject}") == []
-    assert [file for file in (tmp_path / "store" / "uploads").rglob("*") if file.is_file()] == []
+    assert files(tmp_path / "store" / "uploads") == []
 
 
 def test_deleted_documents_stay_away_after_a_restart(tmp_path: Path) -> None:
@@ -122,7 +127,7 @@ def test_deleted_documents_stay_away_after_a_restart(tmp_path: Path) -> None:
         found = {p.document for p in bench.passages(question("kayaks"))}
 
     assert found == {"tents.md"}
-    assert list(synced.notes) == ["kayaks.md"]
+    assert synced.notes["kayaks.md"] == KEPT_OUT
 
 
 def test_deleting_during_a_rebuild_does_not_end_it(bench: Bench) -> None:
@@ -136,3 +141,62 @@ def test_deleting_during_a_rebuild_does_not_end_it(bench: Bench) -> None:
 
     assert (job.state, job.error, job.cancelled) == (JobState.DONE, None, 1)
     assert bench.serving() != first
+
+
+def test_nothing_of_a_document_is_written_after_its_deletion(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Points that came late would be nobody's if the worker were killed then."""
+    written_at: list[float] = []
+    deleted_at: list[float] = []
+    write = EdgeIndex.write
+
+    def delete() -> None:
+        bench.admin.delete([bench.id_of("ropes")], asked_by="ada")
+        deleted_at.append(time.monotonic())
+
+    deleting = Thread(target=delete)
+
+    def slow_write(index: EdgeIndex, *arguments: Any) -> None:
+        deleting.start()
+        deleting.join(0.5)
+        write(index, *arguments)
+        written_at.append(time.monotonic())
+
+    monkeypatch.setattr(EdgeIndex, "write", slow_write)
+    bench.finished(bench.admin.reindex(asked_by="test", ids=[bench.id_of("ropes")]))
+    deleting.join()
+
+    assert written_at < deleted_at
+    assert bench.texts(bench.serving(), "ropes") == []
+    assert bench.store.catalog.documents.leftovers() == []
+
+
+def test_an_upload_whose_deletion_was_interrupted_leaves_no_file(tmp_path: Path) -> None:
+    with at_work(tmp_path) as bench:
+        upload(bench)
+        # What a worker leaves that is killed when the catalog has forgotten the document.
+        ids = [bench.id_of(UPLOADED)]
+        bench.store.catalog.documents.delete(ids, asked_by="ada", keep_out=True)
+
+    with at_work(tmp_path) as bench:
+        assert bench.texts(bench.serving(), UPLOADED) == []
+
+    assert files(tmp_path / "store" / "uploads") == []
+
+
+def test_a_listing_made_while_a_document_is_deleted_does_not_bring_it_back(bench: Bench) -> None:
+    catalog, ropes = bench.store.catalog, bench.id_of("ropes")
+    (source,) = [each for each in bench.admin.sources() if each.kind is SourceKind.FOLDER]
+
+    class Deleting(FolderSource):
+        """Its listing takes so long that a deletion falls into it."""
+
+        def items(self, only: Collection[str] = ()) -> Listing:
+            catalog.documents.delete([ropes], asked_by="ada", keep_out=True)
+            return super().items(only)
+
+    plan = plan_sync(catalog, {source.id: Deleting(bench.folder.resolve(), max_file_mb=25)})
+
+    assert [task.name for task in plan.tasks] == []
+    assert plan.notes == {"ropes.md": KEPT_OUT}

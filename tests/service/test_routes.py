@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from generator.slot import MODELS
 from service.app import create_app
 from service.assemble import Assembled
-from service.settings import ServiceSettings
+from service.settings import Settings
 
 GOLD = "What are the current refund terms for Gold tier users?"
 # TestClient's own, from whichever of httpx and httpx2 it runs on.
@@ -25,7 +25,7 @@ OFF_TOPIC = "What is the capital of Mongolia?"
 
 @pytest.fixture(scope="module")
 def client(service: Assembled) -> Iterator[TestClient]:
-    with TestClient(create_app(service, ServiceSettings()), base_url="http://127.0.0.1") as client:
+    with TestClient(create_app(service, Settings()), base_url="http://127.0.0.1") as client:
         yield client
 
 
@@ -67,7 +67,8 @@ def test_an_answer_cites_the_document_that_says_it(client: TestClient) -> None:
     assert citation["heading_path"][-1] == "4.3 Gold tier"
     assert citation["quote"] == THIRTY_DAYS
     assert citation["url"] == (
-        f"/documents/{citation['document_id']}?start={citation['start']}&end={citation['end']}"
+        f"/documents/{citation['document_id']}?version={citation['version']}"
+        f"&start={citation['start']}&end={citation['end']}"
     )
     document = client.get(citation["url"]).json()
     assert document["text"][citation["start"] : citation["end"]] == citation["quote"]
@@ -194,9 +195,10 @@ def test_a_browser_gets_the_page_of_a_document(client: TestClient) -> None:
 
 
 def test_the_service_says_that_it_lives_and_what_it_serves(client: TestClient) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/healthz").json()["status"] == "ok"
     ready = client.get("/readyz").json()
-    assert (ready["status"], ready["encoder"]) == ("ready", "bundled")
+    assert (ready["status"], ready["encoder"], ready["worker"]) == ("ready", "bundled", None)
+    assert ready["generation"] == "g0001"
     assert ready["passages"] > 400
 
 
@@ -375,7 +377,7 @@ def test_nothing_from_elsewhere_is_loaded_or_framed(client: TestClient) -> None:
 def test_what_fails_inside_is_a_server_error_and_the_next_request_is_answered(
     service: Assembled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = create_app(service, ServiceSettings())
+    app = create_app(service, Settings())
     with (
         TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client,
         monkeypatch.context() as patch,
@@ -397,7 +399,7 @@ def test_what_fails_inside_is_a_server_error_and_the_next_request_is_answered(
 def test_a_failure_in_midstream_ends_in_an_error_event(
     service: Assembled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with TestClient(create_app(service, ServiceSettings()), base_url="http://127.0.0.1") as client:
+    with TestClient(create_app(service, Settings()), base_url="http://127.0.0.1") as client:
         monkeypatch.setattr("service.pipeline.Pipeline.stream", _break_off)
         *_, error, done = chat(client, stream=True).text.strip().split("\n\n")
 

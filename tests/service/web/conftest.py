@@ -23,11 +23,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from ingest.embed import SentenceTransformerEncoder
-from ingest.settings import ChunkingSettings, EncoderSettings, IngestSettings
-from ingest.source import list_files
-from ingest.store import open_or_create_store
-from ingest.worker import Worker
+from ingest.embed import Encoders
+from tests.stores import indexed
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -81,14 +78,14 @@ class Visit:
 @pytest.fixture(scope="package")
 def server(
     example_store_path: Path,
-    encoder: SentenceTransformerEncoder,
+    encoders: Encoders,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
     """The address of a running service."""
     folder = tmp_path_factory.mktemp("web")
     index = folder / "pincite"
     shutil.copytree(example_store_path, index)
-    _add_hostile_document(index, folder / "hostile", encoder)
+    _add_hostile_document(index, folder / "hostile", encoders)
     port = _free_port()
     program = Path(sys.executable).with_name("pincite")
     command: list[str | Path] = [program, "--index", index, "serve", "--port", str(port)]
@@ -144,15 +141,10 @@ def _dismiss(dialog: Dialog, visit: Visit) -> None:
     dialog.dismiss()
 
 
-def _add_hostile_document(index: Path, folder: Path, encoder: SentenceTransformerEncoder) -> None:
+def _add_hostile_document(index: Path, folder: Path, encoders: Encoders) -> None:
     folder.mkdir()
     (folder / HOSTILE_NAME).write_text(HOSTILE_TEXT, "utf-8")
-    chunking = ChunkingSettings()
-    store = open_or_create_store(index, EncoderSettings(), chunking, lambda: encoder)
-    worker = Worker(store.catalog, store.index, lambda: encoder, chunking, IngestSettings())
-    report = worker.run([list_files(folder)])
-    store.close()
-    assert report.failed == {}
+    assert indexed(index, folder, encoders).failed == 0
 
 
 def _free_port() -> int:

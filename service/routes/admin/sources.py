@@ -1,0 +1,49 @@
+"""`/admin/sources`: the folders that are indexed."""
+
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from ingest.errors import WrongUse
+from ingest.messages import AddSources, JobAnswer, SourceList, SourceRemoved, Sync
+from service.routes.dependencies import AdminDep, ReaderDep
+
+router = APIRouter()
+
+
+@router.get("/sources")
+def list_sources(admin: AdminDep) -> SourceList:
+    """The registered folders and files, and the uploads."""
+    return SourceList(admin.sources())
+
+
+@router.post("/sources", status_code=202)
+def add_sources(body: AddSources, admin: AdminDep, reader: ReaderDep) -> JobAnswer:
+    """Register folders or files on the machine of the service, and index them."""
+    relative = [path for path in body.paths if not Path(path).is_absolute()]
+    if relative:
+        raise WrongUse(f"{relative[0]} is relative: give the whole path.")
+    job = admin.add_folders(
+        [Path(path) for path in body.paths], allow_empty=body.allow_empty, asked_by=reader.name
+    )
+    return JobAnswer(admin.job(job))
+
+
+@router.delete("/sources/{source_id}")
+def remove_source(source_id: str, admin: AdminDep, reader: ReaderDep) -> SourceRemoved:
+    """Forget a source, and delete what was indexed from it; files stay where they are."""
+    return SourceRemoved(admin.remove_source(source_id, asked_by=reader.name))
+
+
+@router.post("/sources/{source_id}/sync", status_code=202)
+def sync_source(source_id: str, admin: AdminDep, reader: ReaderDep) -> JobAnswer:
+    """Make the index equal to a source."""
+    return JobAnswer(admin.job(admin.sync([source_id], asked_by=reader.name)))
+
+
+@router.post("/sync", status_code=202)
+def sync(admin: AdminDep, reader: ReaderDep, body: Sync | None = None) -> JobAnswer:
+    """Make the index equal to these sources, or to all."""
+    wanted = body or Sync()
+    job = admin.sync(wanted.sources, only=wanted.only, asked_by=reader.name)
+    return JobAnswer(admin.job(job))
