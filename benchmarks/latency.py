@@ -129,7 +129,8 @@ def measure_answers(index: Path, questions: list[str]) -> dict[str, Any]:
     try:
         service.pipeline.answer(questions[0], (), LOCAL_READER)
         traces = [service.pipeline.answer(question, (), LOCAL_READER) for question in questions]
-        passages = service.store.index.count()
+        with service.store.generations.serving() as generation:
+            passages = generation.index.count()
     finally:
         service.store.close()
     return {

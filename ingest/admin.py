@@ -129,8 +129,9 @@ class Admin:
     def remove_source(self, source_id: str, *, asked_by: str) -> int:
         """Forget a source, and delete what was indexed from it; how many documents that were."""
         self._source(source_id)
-        records = self._catalog.documents.find(source_id=source_id)
+        # In this order a listing that goes on meanwhile adds nothing more.
         self._catalog.sources.remove(source_id)
+        records = self._catalog.documents.find(source_id=source_id)
         self._delete(records, asked_by=asked_by, keep_out=False)
         return len(records)
 

@@ -45,5 +45,5 @@ def copy_generations(
         store.close()
 
 
-def _after(done: int, on_progress: Callable[[int], None]) -> Callable[[int], None]:
-    return lambda count: on_progress(done + count)
+def _after(done: int, on_progress: Callable[[int], None]) -> Callable[[int, int], None]:
+    return lambda count, _total: on_progress(done + count)

@@ -11,7 +11,7 @@ from typing import Protocol
 from ingest.catalog import Catalog
 from ingest.catalog.generations import GenerationState
 from ingest.errors import WrongUse
-from ingest.index import Index, Manifest, NoIndex
+from ingest.index import Index, IndexDamaged, Manifest, NoIndex
 from ingest.index.edge import EdgeIndex
 
 CLOSE_WITHIN_S = 30.0
@@ -178,5 +178,17 @@ class Generations:
 
     def _opened(self, name: str) -> Generation:
         if name not in self._open:
-            self._open[name] = Generation(name, self._engine.open(name))
+            index = self._engine.open(name)
+            self._check_complete(name, index)
+            self._open[name] = Generation(name, index)
         return self._open[name]
+
+    def _check_complete(self, name: str, index: Index) -> None:
+        """The engine takes a truncated list of its points for a shorter one."""
+        expected = self._catalog.documents.passages(name)
+        if self._engine.exclusive and (found := index.count()) < expected:
+            index.close()
+            raise IndexDamaged(
+                f"The index generation {name} has lost passages: {found} of {expected} are left. Build "
+                "it anew with 'pincite ingest --rebuild'."
+            )

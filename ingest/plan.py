@@ -135,7 +135,7 @@ def _plan_moves(
         added.append(record)
         plan.tasks.append(NewTask(record.id, item.name, Action.ADD))
     plan.tasks.extend(NewTask(record.id, record.name, Action.REMOVE) for record in gone)
-    catalog.documents.save(added)
+    catalog.documents.add(added)
 
 
 def plan_reindex(records: Collection[DocumentRecord]) -> list[NewTask]:

@@ -112,10 +112,10 @@ class FolderSource:
             except OSError as error:
                 errors.append(OSError(error.errno, error.strerror, str(path)))
         found.items.sort(key=lambda item: item.name)
-        for error in errors:
-            reason = f"could not be opened ({error.strerror})"
-            found.refused.append(Refused(self._name(Path(error.filename)), reason))
-            found.unreadable.append(str(error.filename))
+        for closed in errors:
+            reason = f"could not be opened ({closed.strerror})"
+            found.refused.append(Refused(self._name(Path(closed.filename)), reason))
+            found.unreadable.append(str(closed.filename))
         return Listing(
             tuple(found.items), tuple(found.refused), found.other_files, tuple(found.unreadable)
         )

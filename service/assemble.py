@@ -22,7 +22,9 @@ class Assembled:
     pipeline: Pipeline
 
 
-def assemble(settings: Settings, *, create: bool = False) -> Assembled:
+def assemble(
+    settings: Settings, *, create: bool = False, encoders: Encoders | None = None
+) -> Assembled:
     """Open the index, load the models, and answer once so that the first question does not wait.
 
     The index is searched with the encoder that built it, whatever the settings want for the next one.
@@ -31,7 +33,7 @@ def assemble(settings: Settings, *, create: bool = False) -> Assembled:
     """
     store = open_store(settings.index, create=create)
     try:
-        encoders = Encoders()
+        encoders = encoders or Encoders()
         encoder = encoders.get(_model(store, settings))
         encoder.encode(["warm-up"])
     except BaseException:

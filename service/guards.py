@@ -64,7 +64,9 @@ class OriginCheck:
         if not changes or _is_own(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
-        message = "This request comes from a page of another site, which may not change anything here."
+        message = (
+            "This request comes from a page of another site, which may not change anything here."
+        )
         response = error_response(403, message, code="cross_site")
         await response(scope, receive, send)
 

@@ -118,9 +118,17 @@ class ElementOut(Output):
 
 
 class DocumentOut(Output):
+    """`version` names the text that is given, `current_version` the one that is searched;
+    `superseded_by` is the id of the document that replaces this one on the day `valid_until`."""
+
     id: str
+    version: str
+    current_version: str
     name: str
     title: str
+    valid_from: date | None
+    valid_until: date | None
+    superseded_by: str | None
     text: str
     elements: list[ElementOut]
 
@@ -167,11 +175,18 @@ def document_summary(record: DocumentRecord) -> DocumentSummary:
     )
 
 
-def document_out(record: DocumentRecord, document: Document) -> DocumentOut:
+def document_out(
+    record: DocumentRecord, document: Document, *, version: str, current_version: str
+) -> DocumentOut:
     return DocumentOut(
         id=record.id,
+        version=version,
+        current_version=current_version,
         name=record.name,
         title=document.title,
+        valid_from=record.valid_from,
+        valid_until=record.valid_until,
+        superseded_by=record.superseded_by,
         text=document.text,
         elements=[
             ElementOut(

@@ -10,7 +10,7 @@ import pytest
 from eval.cli import _find_document
 from eval.dataset import GoldPassage, Sample, load_suite
 from eval.run import FindDocument, _locate_gold
-from ingest.settings import ChunkingSettings, EncoderSettings
+from ingest.settings import IndexSettings
 from ingest.store import open_store
 from service.overlap import _STOP_WORDS
 from service.verify import locate
@@ -26,7 +26,7 @@ def find(
 ) -> Iterator[FindDocument]:
     path = tmp_path_factory.mktemp("examples") / "pincite"
     shutil.copytree(example_store_path, path)
-    store = open_store(path, EncoderSettings(), ChunkingSettings())
+    store = open_store(IndexSettings(path=path))
     yield _find_document(store.catalog)
     store.close()
 

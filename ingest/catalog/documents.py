@@ -30,6 +30,7 @@ from ingest.catalog.schema import (
     indexed,
     leftovers,
     sketch_keys,
+    sources,
     tasks,
     versions,
 )
@@ -183,25 +184,41 @@ class Documents:
         with self._engine.connect() as connection:
             return {DocumentState(state): count for state, count in connection.execute(query)}
 
+    def passages(self, generation: str) -> int:
+        """Chunks that the generation should hold at least."""
+        query = select(func.sum(indexed.c.chunks)).where(indexed.c.generation == generation)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar() or 0
+
     def words(self) -> int:
         """Words of all documents."""
         with self._engine.connect() as connection:
             return connection.execute(select(func.sum(documents.c.words))).scalar() or 0
 
     def by_ids(self, ids: Collection[str]) -> dict[str, DocumentRecord]:
-        query = select(*_COLUMNS).where(documents.c.id.in_(ids))
+        query = select(*_COLUMNS)
         with self._engine.connect() as connection:
-            rows = connection.execute(query).mappings()
-            return {row["id"]: _record(row) for row in rows}
+            return {
+                row["id"]: _record(row)
+                for some in _batches(ids)
+                for row in connection.execute(query.where(documents.c.id.in_(some))).mappings()
+            }
 
     def save(self, records: Iterable[DocumentRecord]) -> None:
         """Insert these documents, or change what is known of them."""
         with self._writing.begin() as connection:
             for record in records:
-                values = _values(record)
-                known = update(documents).where(documents.c.id == record.id).values(**values)
-                if not connection.execute(known).rowcount:
-                    connection.execute(insert(documents).values(sketch=None, **values))
+                _save(connection, record)
+
+    def add(self, records: Collection[DocumentRecord]) -> None:
+        """Insert documents that were found; not those whose source was removed since it was listed."""
+        wanted = {record.source_id for record in records}
+        query = select(sources.c.id).where(sources.c.id.in_(wanted)).with_for_update()
+        with self._writing.begin() as connection:
+            there = set(connection.scalars(query))
+            for record in records:
+                if record.source_id in there:
+                    _save(connection, record)
 
     def change(self, document_id: str, **values: Any) -> None:
         """Set these columns of a document, if it is still there."""
@@ -258,23 +275,21 @@ class Documents:
 
     def current_versions(self, generation: str, ids: Collection[str]) -> dict[str, str]:
         """For each of these documents the version that counts in this generation."""
-        query = select(indexed.c.document_id, indexed.c.version).where(
-            indexed.c.generation == generation, indexed.c.document_id.in_(ids)
-        )
-        with self._engine.connect() as connection:
-            return {row.document_id: row.version for row in connection.execute(query)}
+        return {id: each.version for id, each in self.written(generation, ids).items()}
 
     def written(self, generation: str, ids: Collection[str] | None = None) -> dict[str, Written]:
         """What the generation holds, of these documents or of all, by document."""
         query = select(indexed).where(indexed.c.generation == generation)
+        queries = [query]
         if ids is not None:
-            query = query.where(indexed.c.document_id.in_(ids))
+            queries = [query.where(indexed.c.document_id.in_(some)) for some in _batches(ids)]
         with self._engine.connect() as connection:
             return {
                 row["document_id"]: Written(
                     generation, row["version"], row["chunks"], row["payload"]
                 )
-                for row in connection.execute(query).mappings()
+                for each in queries
+                for row in connection.execute(each).mappings()
             }
 
     def commit(
@@ -343,19 +358,7 @@ class Documents:
         with self._writing.begin() as connection:
             if task is not None:
                 _finish_task(connection, *task, [])
-            rows = connection.execute(select(*_COLUMNS).where(documents.c.id.in_(ids))).mappings()
-            gone = [_record(row) for row in rows]
-            connection.execute(
-                update(documents).where(documents.c.same_as.in_(ids)).values(same_as=None)
-            )
-            for table in (indexed, versions, sketch_keys):
-                connection.execute(delete(table).where(table.c.document_id.in_(ids)))
-            connection.execute(
-                update(tasks)
-                .where(tasks.c.document_id.in_(ids), tasks.c.state == "open")
-                .values(state="cancelled", worker=None, error="the document was deleted")
-            )
-            connection.execute(delete(documents).where(documents.c.id.in_(ids)))
+            gone = [record for some in _batches(ids) for record in _forget(connection, some)]
             for record in gone:
                 connection.execute(delete(deletions).where(deletions.c.document_id == record.id))
                 connection.execute(
@@ -368,19 +371,19 @@ class Documents:
                         keep_out=keep_out,
                     )
                 )
-            connection.execute(delete(leftovers).where(leftovers.c.document_id.in_(ids)))
+            _delete_leftovers(connection, ids)
             _insert_leftovers(connection, [record.id for record in gone])
         return gone
 
     def mark_leftovers(self, ids: Collection[str]) -> None:
         """Points of these documents that no catalog entry counts may be in an index from now on."""
         with self._writing.begin() as connection:
-            connection.execute(delete(leftovers).where(leftovers.c.document_id.in_(ids)))
+            _delete_leftovers(connection, ids)
             _insert_leftovers(connection, ids)
 
     def clear_leftovers(self, ids: Collection[str]) -> None:
         with self._writing.begin() as connection:
-            connection.execute(delete(leftovers).where(leftovers.c.document_id.in_(ids)))
+            _delete_leftovers(connection, ids)
 
     def leftovers(self) -> list[str]:
         """Documents that nobody works on and that may have points too many."""
@@ -434,6 +437,36 @@ class Documents:
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().one_or_none()
         return _record(row) if row else None
+
+
+_MAX_NAMED = 10_000
+"""Well below the parameters that a statement can have, which SQLite counts too."""
+
+
+def _batches(ids: Collection[str]) -> list[list[str]]:
+    named = list(ids)
+    return [named[first : first + _MAX_NAMED] for first in range(0, len(named), _MAX_NAMED)]
+
+
+def _forget(connection: Connection, ids: Collection[str]) -> list[DocumentRecord]:
+    """Remove these documents with all that hangs on them; those that were there."""
+    rows = connection.execute(select(*_COLUMNS).where(documents.c.id.in_(ids))).mappings()
+    gone = [_record(row) for row in rows]
+    connection.execute(update(documents).where(documents.c.same_as.in_(ids)).values(same_as=None))
+    for table in (indexed, versions, sketch_keys):
+        connection.execute(delete(table).where(table.c.document_id.in_(ids)))
+    connection.execute(
+        update(tasks)
+        .where(tasks.c.document_id.in_(ids), tasks.c.state == "open")
+        .values(state="cancelled", worker=None, error="the document was deleted")
+    )
+    connection.execute(delete(documents).where(documents.c.id.in_(ids)))
+    return gone
+
+
+def _delete_leftovers(connection: Connection, ids: Collection[str]) -> None:
+    for some in _batches(ids):
+        connection.execute(delete(leftovers).where(leftovers.c.document_id.in_(some)))
 
 
 def _insert_leftovers(connection: Connection, ids: Collection[str]) -> None:
@@ -546,6 +579,13 @@ def _forget_texts(connection: Connection, document_id: str) -> None:
         .where(versions.c.document_id == document_id, versions.c.version.not_in(held))
         .values(text=None, elements=None)
     )
+
+
+def _save(connection: Connection, record: DocumentRecord) -> None:
+    values = _values(record)
+    known = update(documents).where(documents.c.id == record.id).values(**values)
+    if not connection.execute(known).rowcount:
+        connection.execute(insert(documents).values(sketch=None, **values))
 
 
 def _values(record: DocumentRecord) -> dict[str, Any]:

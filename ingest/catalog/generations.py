@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select, update
 
-from ingest.catalog.schema import generations, indexed
+from ingest.catalog.schema import generations, indexed, versions
 from ingest.clock import now
 from ingest.index import Manifest
 
@@ -110,9 +110,16 @@ class GenerationTable:
             )
 
     def drop(self, name: str) -> None:
-        """Nothing of this generation counts from here on; `remove` follows when its index is gone."""
+        """Nothing of this generation counts from here on, and texts that only it held are forgotten;
+        `remove` follows when its index is gone."""
         with self._writing.begin() as connection:
             connection.execute(delete(indexed).where(indexed.c.generation == name))
+            held = select(indexed.c.version).where(indexed.c.document_id == versions.c.document_id)
+            connection.execute(
+                update(versions)
+                .where(versions.c.text.is_not(None), versions.c.version.not_in(held))
+                .values(text=None, elements=None)
+            )
             connection.execute(
                 update(generations)
                 .where(generations.c.name == name)

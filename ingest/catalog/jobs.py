@@ -265,18 +265,18 @@ class Jobs:
             others = select(tasks.c.document_id).where(
                 tasks.c.state == "open", tasks.c.worker.is_not(None)
             )
-            ready = and_(
-                tasks.c.state == "open",
-                tasks.c.worker.is_(None),
-                or_(tasks.c.not_before.is_(None), tasks.c.not_before <= moment),
-                tasks.c.document_id.not_in(others),
-                tasks.c.action.in_(actions),
-            )
-            # Of several tasks for one document the oldest goes first.
-            oldest = select(func.min(tasks.c.id)).where(ready).group_by(tasks.c.document_id)
+            wanted = and_(tasks.c.state == "open", tasks.c.action.in_(actions))
+            # Of several tasks for one document the oldest goes first, even if it has to wait: the
+            # content that came last must be indexed last.
+            oldest = select(func.min(tasks.c.id)).where(wanted).group_by(tasks.c.document_id)
             query = (
                 select(tasks)
-                .where(tasks.c.id.in_(oldest))
+                .where(
+                    tasks.c.id.in_(oldest),
+                    tasks.c.worker.is_(None),
+                    or_(tasks.c.not_before.is_(None), tasks.c.not_before <= moment),
+                    tasks.c.document_id.not_in(others),
+                )
                 .order_by(tasks.c.id)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
@@ -390,8 +390,8 @@ class Jobs:
             )
             connection.execute(
                 update(tasks)
-                .where(tasks.c.job_id == job_id, tasks.c.state == "open", tasks.c.worker.is_(None))
-                .values(state="cancelled")
+                .where(tasks.c.job_id == job_id, tasks.c.state == "open")
+                .values(state="cancelled", worker=None, claimed_until=None)
             )
 
     def cancel_asked(self, job_id: str) -> bool:
@@ -403,10 +403,9 @@ class Jobs:
         """Forget jobs that were over before then; how many."""
         old = select(jobs.c.id).where(jobs.c.finished_at < before, jobs.c.state.not_in(OPEN_STATES))
         with self._writing.begin() as connection:
-            ids = list(connection.scalars(old))
-            connection.execute(delete(tasks).where(tasks.c.job_id.in_(ids)))
-            connection.execute(delete(jobs).where(jobs.c.id.in_(ids)))
-        return len(ids)
+            connection.execute(delete(tasks).where(tasks.c.job_id.in_(old)))
+            forgotten = connection.execute(delete(jobs).where(jobs.c.id.in_(old)))
+        return forgotten.rowcount
 
     def _change_claimed(self, task: Task, worker: str, **values: Any) -> bool:
         with self._writing.begin() as connection:

@@ -38,14 +38,17 @@ def without_contents(blocks: list[Block]) -> list[Block]:
     least five, and half of those that follow. Nothing is dropped that a sentence introduces: "You can
     take one of three kinds of leave:" needs the list that comes after it.
     """
-    headings = [_bare(block.text) for block in blocks if block.kind is ElementKind.TITLE]
+    bare = [_bare(block.text) for block in blocks]
+    headings = [bare[n] for n, block in enumerate(blocks) if block.kind is ElementKind.TITLE]
     last_place = {name: place for place, name in enumerate(headings)}
     kept: list[Block] = []
-    place = titles_seen = 0
+    place = end = titles_seen = 0
     after_contents = False
     while place < len(blocks):
-        end = _run_end(blocks, place, last_place, titles_seen)
-        names = {_bare(block.text) for block in blocks[place:end]}
+        # Inside a run, the end is that of the run: long ones are not gone through again and again.
+        if place >= end:
+            end = _run_end(blocks, bare, place, last_place, titles_seen)
+        names = set(bare[place:end])
         following = set(headings[titles_seen:]) if names and titles_seen <= 1 else set()
         if _is_contents(names, kept, following, after_contents):
             if kept and names_contents(kept[-1].text):
@@ -61,13 +64,19 @@ def without_contents(blocks: list[Block]) -> list[Block]:
     return kept
 
 
-def _run_end(blocks: list[Block], place: int, last_place: dict[str, int], titles_seen: int) -> int:
+def _run_end(
+    blocks: list[Block],
+    bare: list[str],
+    place: int,
+    last_place: dict[str, int],
+    titles_seen: int,
+) -> int:
     """The place after the last of the blocks from `place` that repeat a heading further down."""
     end = place
     while (
         end < len(blocks)
         and blocks[end].kind in (ElementKind.LIST_ITEM, ElementKind.TEXT)
-        and last_place.get(_bare(blocks[end].text), -1) >= titles_seen
+        and last_place.get(bare[end], -1) >= titles_seen
     ):
         end += 1
     return end

@@ -27,8 +27,11 @@ _MAIN = "//*[(self::main or @role='main') and not(ancestor::main or ancestor::*[
 _READ_AS_DIVISION = ("main", "details", "summary", "figure", "figcaption")
 """unstructured reads the first <main> alone, and passes over the others with all they hold."""
 
-_TEMPLATE_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)
-_TEMPLATE_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}")
+# A tag ends before the next one begins: else each of many open ones is looked through to the end.
+_TEMPLATE_COMMENT = re.compile(
+    r"\{%-?\s*comment\s*-?%\}(?:(?!\{%-?\s*comment\s).)*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL
+)
+_TEMPLATE_TAG = re.compile(r"\{%(?:(?!\{%).)*?%\}|\{\{(?:(?!\{\{).)*?\}\}")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
@@ -94,7 +97,9 @@ def markdown_content(text: str) -> FileContent:
     front_matter = _FRONT_MATTER.match(text)
     body = text[front_matter.end() :] if front_matter else text
     body = _TEMPLATE_TAG.sub("", _TEMPLATE_COMMENT.sub("", body))
-    rendered = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(body)
+    # Beyond its own limit of 20, markdown-it leaves text out; beyond this one, `_parse` refuses.
+    markdown = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING + 20})
+    rendered = markdown.enable(["table", "strikethrough"]).render(body)
     content = html_content(rendered)
     fields = _front_matter_fields(front_matter[1]) if front_matter else {}
     title = fields.get("title")

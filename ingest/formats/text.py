@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from ingest.document import Block, ElementKind
+from ingest.document import Block, ElementKind, one_line
 from ingest.formats.content import FileContent
 from ingest.formats.contents import without_contents, without_contents_lines
 from ingest.formats.numbering import numbering_depth
@@ -280,9 +280,10 @@ def _two_columns(lines: list[_Line]) -> list[list[str]]:
 
 def _paragraph_blocks(paragraphs: list[str]) -> list[Block]:
     # unstructured guesses titles too, from a line's length and capitals. They are known here.
+    # It divides at line breaks with a pattern that takes time by the square of a gap's length.
     return [
         Block(ElementKind.TEXT, block.text) if block.kind is ElementKind.TITLE else block
-        for block in partition_text_blocks("\n".join(paragraphs))
+        for block in partition_text_blocks("\n".join(map(one_line, paragraphs)))
     ]
 
 

@@ -17,6 +17,7 @@ os.environ.setdefault("UNSTRUCTURED_DISABLE_NOTICE", "1")
 import lxml.html
 import spacy
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]  # compiled
 from unstructured.documents import elements as found
 from unstructured.nlp import tokenize
 from unstructured.partition.docx import partition_docx
@@ -29,6 +30,8 @@ from ingest.formats.table import table_text
 
 def _sentence_pipeline() -> Language:
     pipeline = spacy.blank("en")
+    # Words are not looked at. The full rules take time by the square of a word's length.
+    pipeline.tokenizer = Tokenizer(pipeline.vocab)
     pipeline.add_pipe("sentencizer")
     # A longer text is only classified by its beginning; unstructured cuts it for us.
     pipeline.max_length = 100_000

@@ -22,7 +22,7 @@ MAX_ROWS = 1_048_576
 """What Excel itself can hold. A file may name a row far beyond, and every row before it is walked."""
 
 _MAX_MERGED_RANGES = 5_000
-_UNNAMED_SHEET = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad|planilha|arkusz)\s?1", re.I)
+_UNNAMED_SHEET = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad|planilha|arkusz)\s?1?", re.I)
 _MERGED = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}mergeCell"
 _FORMAT_NOTES = re.compile(r'\[[^$\]][^\]]*\]|\\.|_.|\*.|"')
 _CURRENCY = re.compile(r"\[\$([^\]-]+)[^\]]*\]|([$€£¥])|\b(EUR|USD|GBP|CHF)\b")

@@ -63,7 +63,7 @@ class Manifest:
         if differences:
             raise IndexMismatch(
                 f"The index was built with {', '.join(differences)}. Change the settings back, or "
-                "run 'pincite ingest --rebuild' to build it anew."
+                "run 'pincite index rebuild' to build a new one beside it."
             )
 
 

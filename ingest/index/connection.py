@@ -95,7 +95,7 @@ class Connection:
         if status == 404 or code is grpc.StatusCode.NOT_FOUND:
             return NoIndex(
                 f"The Qdrant server at {self.address} no longer has this index ({_cause(error)}). "
-                "Build it anew with 'pincite index rebuild'."
+                "Build it anew with 'pincite ingest --rebuild'."
             )
         return error
 

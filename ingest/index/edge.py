@@ -39,7 +39,7 @@ from ingest.index.payload import (
 )
 
 _MANIFEST = "manifest.json"
-_REBUILD = "Build it anew with 'pincite index rebuild'."
+_REBUILD = "Build it anew with 'pincite ingest --rebuild'."
 
 # qdrant_edge keeps Python's lock during every call, so nothing else in the process moves meanwhile:
 # 16 ms for a batch, where a handbook's 5,000 chunks at once would take 320 ms.

@@ -98,7 +98,7 @@ class ServerIndex:
         if stored is None:
             raise NoIndex(
                 f"The collection {collection} at {connection.address} is none of Pincite's, or its "
-                "making was interrupted. Build it anew with 'pincite index rebuild'."
+                "making was interrupted. Build it anew with 'pincite ingest --rebuild'."
             )
         return cls(connection, collection, Manifest(**stored))
 
@@ -326,6 +326,6 @@ def _payload(point: models.ScoredPoint | models.Record) -> dict[str, Any]:
     if point.payload is None or "valid_from" not in point.payload:
         raise IndexDamaged(
             f"The point {point.id} was not written by this version of Pincite. Build the index anew "
-            "with 'pincite index rebuild'."
+            "with 'pincite ingest --rebuild'."
         )
     return point.payload

@@ -10,6 +10,7 @@ const TURNS_SENT = 20;
 const find = (id) => document.getElementById(id);
 const form = find("ask");
 const box = find("question");
+const day = find("as-of");
 const panel = new SourcePanel(find("source"));
 const conversation = [];
 let running = null;
@@ -28,18 +29,29 @@ box.addEventListener("keydown", (event) => {
 
 find("stop").addEventListener("click", () => running?.abort());
 
+day.addEventListener("change", showDay);
+find("today").addEventListener("click", () => {
+  day.value = "";
+  showDay();
+  box.focus();
+});
+// A reload keeps what was typed.
+showDay();
+
 for (const example of document.querySelectorAll(".example")) {
   example.addEventListener("click", () => ask(example.textContent));
 }
 
 async function ask(question) {
-  if (!question || running) return;
+  // A date half typed would pass for none.
+  if (!question || running || !day.reportValidity()) return;
   running = new AbortController();
-  const turn = new Turn(question, panel);
+  const asOf = day.value || null;
+  const turn = new Turn(question, asOf, panel);
   begin(turn);
   try {
     const messages = [...conversation.flat(), { role: "user", content: question }];
-    for await (const { sentence, answer } of streamAnswer(messages, running.signal)) {
+    for await (const { sentence, answer } of streamAnswer(messages, asOf, running.signal)) {
       if (sentence) turn.addSentence(sentence);
       if (answer) {
         finish(turn, question, answer);
@@ -101,6 +113,12 @@ function setBusy(busy) {
   form.setAttribute("aria-busy", String(busy));
   find("send").disabled = busy;
   find("stop").hidden = !busy;
+}
+
+// A day that is set stands out: every further answer is as of it.
+function showDay() {
+  find("day").classList.toggle("set", Boolean(day.value));
+  find("today").hidden = !day.value;
 }
 
 function say(text) {

@@ -1,19 +1,24 @@
 // The document page: the text by its elements, and the words a link points to highlighted.
 
+import { isOver, standing } from "./days.js";
 import { fetchDocument } from "./service.js";
 import { CodePoints, create, highlighted } from "./text.js";
 
 const MISSING = "There is no such document here. It may have been removed since the link was made.";
+const NO_PLACE = "The place this link points to is not in the document; it may have changed since.";
+const CHANGED =
+  "The text has changed since this link was made, and the earlier text is no longer kept. This is the " +
+  "text as it is now; what the link pointed to is not marked.";
 
+const query = new URLSearchParams(location.search);
 const notice = document.getElementById("notice");
 const article = document.getElementById("text");
 
 try {
-  show(await fetchDocument(location.pathname));
+  show(await fetchDocument(location.pathname, query.get("version")));
 } catch (error) {
   const message = error.status === 404 ? MISSING : error.message;
-  notice.append(message, " ", create("a", { href: "/" }, "Back to the questions"), ".");
-  notice.hidden = false;
+  tell(message, " ", create("a", { href: "/" }, "Back to the questions"), ".");
 } finally {
   article.removeAttribute("aria-busy");
 }
@@ -21,12 +26,41 @@ try {
 function show(shown) {
   const points = new CodePoints(shown.text);
   const span = asked();
+  const changed = query.has("version") && query.get("version") !== shown.version;
   document.title = `${shown.title} - Pincite`;
   document.getElementById("name").textContent = shown.name;
+  tellStanding(shown);
+  if (changed) tell(CHANGED);
+  else if (shown.version !== shown.current_version) tellEarlier();
   if (!shown.elements.some(isDocumentTitle)) article.append(create("h1", {}, shown.title));
-  addElements(shown.elements, points, span ? [span] : []);
-  if (span) scrollTo(article.querySelector("mark"));
+  // The offsets are those of the version that was asked for, and would mark other words in this one.
+  addElements(shown.elements, points, span && !changed ? [span] : []);
+  if (span && !changed) scrollTo(article.querySelector("mark"));
   else if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
+// From when to when the document applies, where that is not simply now, and what replaces it.
+function tellStanding(shown) {
+  const ends = shown.superseded_by && shown.valid_until;
+  const note = standing(shown) ?? (ends && `applies until ${shown.valid_until}`);
+  if (!note) return;
+  const nodes = [create("span", { className: isOver(shown) ? "over" : "" }, `This document ${note}.`)];
+  if (shown.superseded_by) {
+    const href = `/documents/${encodeURIComponent(shown.superseded_by)}`;
+    const text = isOver(shown) ? "Read what replaced it" : "Read what replaces it";
+    nodes.push(" ", create("a", { href }, text), ".");
+  }
+  tell(...nodes);
+}
+
+function tellEarlier() {
+  const link = create("a", { href: location.pathname }, "Read it as it is now");
+  tell("This is an earlier text of the document. ", link, ".");
+}
+
+function tell(...nodes) {
+  notice.append(create("p", {}, ...nodes));
+  notice.hidden = false;
 }
 
 function isDocumentTitle(element) {
@@ -35,7 +69,6 @@ function isDocumentTitle(element) {
 
 // The span in the address as code points, or null where it has none.
 function asked() {
-  const query = new URLSearchParams(location.search);
   if (!query.has("start") || !query.has("end")) return null;
   return { start: Number(query.get("start")), end: Number(query.get("end")) };
 }
@@ -86,11 +119,6 @@ function rows(element, points, spans) {
 }
 
 function scrollTo(mark) {
-  if (mark) {
-    mark.scrollIntoView({ block: "center" });
-    return;
-  }
-  notice.textContent =
-    "The place this link points to is not in the document; it may have changed since.";
-  notice.hidden = false;
+  if (mark) mark.scrollIntoView({ block: "center" });
+  else tell(NO_PLACE);
 }

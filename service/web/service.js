@@ -11,13 +11,13 @@ export class ServiceError extends Error {
 const UNREACHABLE = "The service cannot be reached. Check that it is running, then try again.";
 const CUT_OFF = "The connection broke before the answer was complete. Ask again.";
 
-// Streams one answer: yields {sentence} for each, then {answer} once. Raises ServiceError, or
-// AbortError where the signal stopped it.
-export async function* streamAnswer(messages, signal) {
+// Streams one answer: yields {sentence} for each, then {answer} once. `asOf` is the day whose rules
+// are asked for, null for today. Raises ServiceError, or AbortError where the signal stopped it.
+export async function* streamAnswer(messages, asOf, signal) {
   const response = await request("/v1/chat/completions", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ model: "pincite", messages, stream: true }),
+    body: JSON.stringify({ model: "pincite", messages, as_of: asOf, stream: true }),
     signal,
   });
   for await (const data of events(response.body, signal)) {
@@ -29,9 +29,11 @@ export async function* streamAnswer(messages, signal) {
   throw new ServiceError(CUT_OFF);
 }
 
-export async function fetchDocument(path) {
+// The document's text in this version, or as it is now where that is no longer kept.
+export async function fetchDocument(path, version) {
   // no-store: the page itself has the same address, and Back must not show JSON from the cache.
-  const response = await request(path, {
+  const query = version ? `?${new URLSearchParams({ version })}` : "";
+  const response = await request(path + query, {
     headers: { Accept: "application/json" },
     cache: "no-store",
   });

@@ -1,5 +1,6 @@
 // The panel that shows a source's own words.
 
+import { standing } from "./days.js";
 import { CodePoints, create, highlighted, placeInDocument } from "./text.js";
 
 export class SourcePanel {
@@ -34,7 +35,9 @@ export class SourcePanel {
     const { citations, passages } = this.shown;
     const [citation] = citations;
     this.title.textContent = citation.title;
+    const note = standing(citation);
     this.body.replaceChildren(
+      ...(note ? [create("p", { className: "notice" }, `This document ${note}.`)] : []),
       create("p", { className: "where" }, placeInDocument(citation)),
       create("p", { className: "where" }, citation.document),
       create(
@@ -44,6 +47,7 @@ export class SourcePanel {
         create("span", { className: "visually-hidden" }, " (in a new tab)"),
       ),
       create("blockquote", { className: "passage" }, ...words(citations, passages)),
+      ...sameText(citation.same_text ?? []),
     );
   }
 
@@ -53,6 +57,19 @@ export class SourcePanel {
     if (this.opener?.isConnected) this.opener.focus();
     this.opener = this.shown = null;
   }
+}
+
+// The other documents that say the same, each to be opened.
+function sameText(documents) {
+  if (!documents.length) return [];
+  const links = documents.map(({ document_id: id, document: name, title }) => {
+    const href = `/documents/${encodeURIComponent(id)}`;
+    const hidden = create("span", { className: "visually-hidden" }, " (in a new tab)");
+    const link = create("a", { href, target: "_blank", rel: "noopener" }, title, hidden);
+    return create("li", {}, link, create("span", { className: "place" }, name));
+  });
+  const list = create("ul", {}, ...links);
+  return [create("div", { className: "same" }, create("h3", {}, "Same text in:"), list)];
 }
 
 // The passage with the cited words marked; the words alone until the passage has come.

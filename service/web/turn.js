@@ -1,5 +1,6 @@
 // One question and its answer, as it comes in.
 
+import { standing } from "./days.js";
 import { create, placeInDocument } from "./text.js";
 
 const VERDICTS = {
@@ -9,12 +10,12 @@ const VERDICTS = {
 };
 
 export class Turn {
-  constructor(question, panel) {
+  constructor(question, asOf, panel) {
     this.panel = panel;
     this.citations = [];
     this.passages = new Map();
     this.sentences = create("div");
-    this.waiting = create("p", { className: "waiting" }, "Reading the documents…");
+    this.waiting = create("p", { className: "waiting" }, reading(asOf));
     this.node = create(
       "article",
       { className: "turn", aria: { busy: "true" } },
@@ -42,7 +43,10 @@ export class Turn {
   finish(answer) {
     for (const passage of answer.passages) this.passages.set(passage.number, passage);
     if (answer.refused) this.node.append(refusal(answer));
-    else this.#addSources();
+    if (answer.notice) {
+      this.sentences.after(create("p", { className: "notice" }, answer.notice));
+    }
+    if (!answer.refused) this.#addSources();
     this.panel.refresh();
     this.#done();
   }
@@ -77,6 +81,10 @@ export class Turn {
     button.addEventListener("click", () => this.panel.open(button, citations, this.passages));
     return button;
   }
+}
+
+function reading(asOf) {
+  return asOf ? `Reading the documents that applied on ${asOf}…` : "Reading the documents…";
 }
 
 // The sentence's words, struck through where no passage supports them.
@@ -119,9 +127,13 @@ function byNumber(citations) {
 
 function placeNodes(place) {
   const inside = placeInDocument(place);
-  return inside ? [place.title, create("span", { className: "place" }, inside)] : [place.title];
+  const nodes = [place.title];
+  if (inside) nodes.push(create("span", { className: "place" }, inside));
+  const note = standing(place);
+  if (note) nodes.push(" ", create("span", { className: "over" }, note));
+  return nodes;
 }
 
 function placeLine(place) {
-  return [place.title, placeInDocument(place)].filter(Boolean).join(", ");
+  return [place.title, placeInDocument(place), standing(place)].filter(Boolean).join(", ");
 }

@@ -1,5 +1,6 @@
 """What the tests of ingestion share."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,24 @@ def parser() -> Iterator[ParserProcess]:
         yield shared
 
 
+@pytest.fixture(scope="session")
+def new_store(
+    encoder: SentenceTransformerEncoder,
+    parser: ParserProcess,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A closed store with nothing in it: a copy is at hand sooner than a new one."""
+    made = Bench(tmp_path_factory.mktemp("new"), encoder, parser)
+    made.close()
+    return made.settings.index.path
+
+
 @pytest.fixture
 def empty(
-    tmp_path: Path, encoder: SentenceTransformerEncoder, parser: ParserProcess
+    tmp_path: Path, encoder: SentenceTransformerEncoder, parser: ParserProcess, new_store: Path
 ) -> Iterator[Bench]:
     """A store beside an empty folder."""
+    shutil.copytree(new_store, tmp_path / "store")
     opened = Bench(tmp_path, encoder, parser)
     yield opened
     opened.close()

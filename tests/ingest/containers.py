@@ -33,7 +33,7 @@ def ole(tree: Tree) -> bytes:
             assert len(node) < 4096
             start, size = small.put(node), len(node)
         else:
-            for each, below in reversed(node.items()):
+            for each, below in reversed(list(node.items())):
                 child = add(each, below, 2 if isinstance(below, bytes) else 1, child)
         if kind == 5:
             size = len(small.content)

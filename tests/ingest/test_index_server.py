@@ -104,7 +104,7 @@ def test_a_point_that_pincite_did_not_write_is_told() -> None:
     )
     connection.client.upsert("mixed", [stranger])
 
-    with pytest.raises(IndexDamaged, match=r"point 7 .*pincite index rebuild"):
+    with pytest.raises(IndexDamaged, match=r"point 7 .*pincite ingest --rebuild"):
         index.search_dense(EAST[0], top_k=1, scope=Scope(frozenset({EVERYONE})))
 
 
@@ -154,7 +154,7 @@ def test_a_refused_key_is_not_tried_again() -> None:
 def test_a_collection_that_vanished_is_no_index() -> None:
     with answering([404]) as (url, _):
         connection = Connection(url)
-        with pytest.raises(NoIndex, match="pincite index rebuild"):
+        with pytest.raises(NoIndex, match="pincite ingest --rebuild"):
             connection.call(connection.client.count, "policies")
 
 

@@ -1,7 +1,11 @@
 """Bytes of a file to a document, or the reason why not."""
 
+from email.message import EmailMessage
 from io import BytesIO
+from typing import Any
 
+import openpyxl
+import pptx
 import pytest
 from docx import Document as NewWordFile
 from hypothesis import given, settings
@@ -16,10 +20,12 @@ from ingest.formats.errors import (
     UnsupportedFormat,
     WrongExtension,
 )
-from ingest.parse import SUFFIXES, parse
-from tests.ingest.containers import ole
+from ingest.metadata import NOTHING_SAID, Metadata
+from ingest.parse import MAX_MAIL_DEPTH, SUFFIXES, parse
+from tests.ingest.containers import archive, msg, ole
 from tests.ingest.files import encrypted_pdf, pdf, png
 
+MIME = "application/vnd.oasis.opendocument.text"
 TITLE = Element(ElementKind.TITLE, "Leave", None, ("Leave",), 0, 5)
 TEXT = Element(ElementKind.TEXT, "Ring us first.", None, ("Leave",), 7, 21)
 LEAVE = Document("Leave", "Leave\n\nRing us first.", (TITLE, TEXT))
@@ -60,6 +66,119 @@ def test_a_pdf_knows_its_pages() -> None:
             Element(ElementKind.TEXT, "Come back on Monday.", 2, (), 22, 42),
         ),
     )
+
+
+def slides() -> bytes:
+    deck = pptx.Presentation()
+    page = deck.slides.add_slide(deck.slide_layouts[5])
+    page.shapes.title.text = "Leave"
+    page.shapes.add_textbox(0, 10**6, 10**6, 10**6).text_frame.text = "Ring us first."
+    return saved(deck)
+
+
+def workbook(title: str = "Leave") -> bytes:
+    file = openpyxl.Workbook()
+    sheet = file.worksheets[0]
+    sheet.title = "Whom to ring"
+    for row in (["Reason", "Ring", "By"], ["Illness", "us", "nine"]):
+        sheet.append(row)
+    file.properties.title = title
+    return saved(file)
+
+
+def saved(file: Any) -> bytes:
+    stream = BytesIO()
+    file.save(stream)
+    return stream.getvalue()
+
+
+WORDS = ("Leave", "Ring us first.")
+ODT = (
+    '<o:document-content xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:t="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><o:body><o:text>'
+    "<t:h>Leave</t:h><t:p>Ring us first.</t:p></o:text></o:body></o:document-content>"
+)
+BOOK = {
+    "mimetype": "application/epub+zip",
+    "META-INF/container.xml": '<c><rootfile full-path="b.opf"/></c>',
+    "b.opf": '<p><manifest><item id="a" href="a.html" media-type="text/html"/></manifest>'
+    '<spine><itemref idref="a"/></spine></p>',
+    "a.html": "<h1>Leave</h1><p>Ring us first.</p>",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "title", "texts"),
+    [
+        ("a.pptx", slides(), "Leave", WORDS),
+        ("a.rtf", rb"{\rtf1\ansi\outlinelevel0 Leave\par\pard Ring us first.\par}", "Leave", WORDS),
+        ("a.odt", archive({"mimetype": MIME, "content.xml": ODT}), "Leave", WORDS),
+        ("a.epub", archive(BOOK), "a", WORDS),
+        ("a.eml", b"Subject: Leave\r\n\r\nRing us first.", "Leave", WORDS),
+        ("a.msg", msg({0x37: "Leave", 0x1000: "Ring us first."}, attached={}), "Leave", WORDS),
+        ("a.csv", b"Reason,Ring\nIllness,us\n", "a", ("Reason: Illness; Ring: us",)),
+        ("a.tsv", b"Reason\tRing\nIll, or so\tus\n", "a", ("Reason: Ill, or so; Ring: us",)),
+        (
+            "a.xlsx",
+            workbook(),
+            "Leave",
+            ("Whom to ring", "Reason: Illness; Ring: us; By: nine"),
+        ),
+    ],
+)
+def test_every_format_has_a_title_and_texts_in_their_places(
+    name: str, content: bytes, title: str, texts: tuple[str, ...]
+) -> None:
+    document = parse(content, name=name)
+
+    assert document.title == title
+    assert tuple(element.text for element in document.elements) == texts
+    assert document.text == "\n\n".join(texts)
+    assert [document.text[e.start : e.end] for e in document.elements] == list(texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "property_title", "title", "metadata"),
+    [
+        ("a.xlsx", "Whom to ring when", "Whom to ring when", Metadata(title="Whom to ring when")),
+        ("Rings 2026.xlsx", "Rings 2026", "Rings 2026", NOTHING_SAID),
+        ("a.xlsx", "a.xlsx", "a", NOTHING_SAID),
+        ("a.xlsx", "Untitled", "a", NOTHING_SAID),
+    ],
+)
+def test_a_property_is_the_title_where_it_says_more_than_the_file_name(
+    name: str, property_title: str, title: str, metadata: Metadata
+) -> None:
+    document = parse(workbook(property_title), name=name)
+    assert (document.title, document.metadata) == (title, metadata)
+
+
+def test_the_title_in_the_text_wins_over_that_of_the_properties() -> None:
+    file = NewWordFile()
+    file.add_heading("Sick leave", 1)
+    file.core_properties.title = "Absence rules 2019"
+    document = parse(saved(file), name="a.docx")
+    assert (document.title, document.metadata.title) == ("Sick leave", "Absence rules 2019")
+
+
+def test_the_language_is_told_of_texts_of_some_length() -> None:
+    text = "Everyone who is ill rings their manager before nine in the morning. " * 8
+    assert parse(text.encode(), name="a.txt").language == "en"
+    assert parse(b"Ring us first.", name="a.txt").language is None
+
+
+def test_mails_in_mails_are_read_to_a_depth() -> None:
+    mail = b"Subject: Innermost\r\n\r\nRing us first.\r\n"
+    for number in range(MAX_MAIL_DEPTH + 2):
+        outer = EmailMessage()
+        outer["Subject"] = f"Mail {number}"
+        outer.set_content(f"Text {number}.")
+        outer.add_attachment(mail, "application", "octet-stream", filename="inner.eml")
+        mail = outer.as_bytes()
+    document = parse(mail, name="a.eml")
+    texts = [e.text for e in document.elements if e.kind is ElementKind.TEXT]
+    assert texts == ["Text 4.", "Text 3.", "Text 2.", "Text 1."]
+    assert document.elements[-1].text == "Attachment: inner.eml"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.embed import Encoders
 from ingest.settings import IndexSettings
 from service.assemble import Assembled, assemble
 from service.settings import Settings
@@ -13,10 +14,10 @@ from service.settings import Settings
 
 @pytest.fixture(scope="session")
 def service(
-    example_store_path: Path, tmp_path_factory: pytest.TempPathFactory
+    example_store_path: Path, encoders: Encoders, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Assembled]:
     path = tmp_path_factory.mktemp("service") / "pincite"
     shutil.copytree(example_store_path, path)
-    service = assemble(Settings(index=IndexSettings(path=path)))
+    service = assemble(Settings(index=IndexSettings(path=path)), encoders=encoders)
     yield service
     service.store.close()

@@ -2,14 +2,19 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
-from ingest.admin import Upload
 from ingest.catalog.jobs import JobState
 from ingest.catalog.sources import SourceKind
+from ingest.index.edge import EdgeIndex
+from ingest.plan import KEPT_OUT, plan_sync
+from ingest.receiving import Upload
+from ingest.source import FolderSource, Listing
 from tests.service.load import (
     SUBJECTS,
     Asked,

@@ -1,5 +1,6 @@
 """HTML and Markdown files: what is content, and what kind of block it is."""
 
+from datetime import date
 from textwrap import dedent
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from ingest.document import Block, ElementKind
 from ingest.formats.errors import CorruptDocument
 from ingest.formats.markup import MAX_NESTING, html_content, markdown_content
+from ingest.metadata import NOTHING_SAID, Metadata
 
 
 def title(text: str, level: int) -> Block:
@@ -228,6 +230,61 @@ def test_tags_nested_to_the_limit_are_read_and_deeper_ones_refused() -> None:
     for deeper in (depth + 1, 10_000):
         with pytest.raises(CorruptDocument, match="has tags nested more than 200 deep"):
             html("<div>" * deeper + "Deep down." + "</div>" * deeper)
+
+
+def test_a_tables_caption_stands_before_it() -> None:
+    assert html(
+        "Fees.<table><caption>Fees <b>2026</b></caption><tr><td>Tent</td><td>2</td></tr></table>"
+    ) == [paragraph("Fees."), paragraph("Fees 2026"), table("Tent: 2")]
+
+
+# Metadata
+
+
+def test_front_matter_is_metadata_and_what_cannot_be_meant_is_passed_over() -> None:
+    page = markdown_content(
+        "---\ntitle: Travel rules\nowner: Finance\nversion: 2.1\ntags: [travel, fares]\n"
+        "effective_date: 2026-03-01\nexpires: some day\ngroups: staff\nlayout: page\n---\nClaim.\n"
+    )
+    assert page.metadata == Metadata(
+        title="Travel rules",
+        owner="Finance",
+        version="2.1",
+        effective_from=date(2026, 3, 1),
+        tags=("travel", "fares"),
+        groups=("staff",),
+    )
+
+
+def test_front_matter_that_multiplies_itself_is_not_unfolded() -> None:
+    lines = ["a: &a {x: 1}", *(f"b{n}: &b{n} {{<<: [*a, *a]}}" for n in range(9))]
+    page = markdown_content("---\ntitle: Travel rules\n{}\n---\nClaim.\n".format("\n".join(lines)))
+    assert (page.title, page.metadata) == (None, NOTHING_SAID)
+    assert page.blocks == [paragraph("Claim.")]
+
+
+@pytest.mark.parametrize("value", ["2026-13-45", "!!int x", "{a: [", "1" * 5000])
+def test_front_matter_with_odd_values_is_no_reason_to_fail(value: str) -> None:
+    assert markdown_content(f"---\neffective: {value}\n---\nClaim.\n").blocks == [
+        paragraph("Claim.")
+    ]
+
+
+def test_meta_tags_are_metadata_without_access_groups() -> None:
+    page = html_content(
+        """<head><title>Travel - Example</title><meta name=author content="Ann Smith">
+        <meta name=Keywords content="travel, fares"><meta name=groups content="everyone">
+        <meta name=dcterms.valid content="start=2026-03-01; end=2027-03-01;">
+        <meta name=dcterms.replaces content="Travel rules 2024"></head><p>Claim.</p>"""
+    )
+    assert page.metadata == Metadata(
+        owner="Ann Smith",
+        effective_from=date(2026, 3, 1),
+        effective_until=date(2027, 3, 1),
+        supersedes=("Travel rules 2024",),
+        tags=("travel", "fares"),
+    )
+    assert page.title == "Travel - Example"
 
 
 PARTS = st.sampled_from(

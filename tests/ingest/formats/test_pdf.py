@@ -12,8 +12,9 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Table, TableStyle
 
 from ingest.document import Block, ElementKind
-from ingest.formats.errors import CorruptDocument, EmptyDocument, EncryptedDocument, NoTextLayer
+from ingest.formats.errors import CorruptDocument, EmptyDocument, EncryptedDocument
 from ingest.formats.pdf import pdf_content
+from ingest.metadata import NOTHING_SAID, Metadata
 
 LEFT = 72.0
 FILLER = (
@@ -304,12 +305,30 @@ def test_an_encrypted_file_says_so() -> None:
         pdf_blocks(pages.content())
 
 
-def test_pages_of_images_ask_for_ocr() -> None:
+def test_contents_without_leaders_go_below_a_line_that_says_contents() -> None:
     pages = Pages()
-    for _ in range(2):
-        pages.sheet().canvas.rect(100, 100, 50, 50, fill=1)
-    with pytest.raises(NoTextLayer, match=r"^has no text layer \(2 pages of images\): run OCR"):
-        pdf_blocks(pages.content())
+    sheet = pages.sheet()
+    sheet.put("Contents", size=14, bold=True)
+    sheet.put("Scope 1", "Leave 2", "Whom to ask 2", "Everyone is safe from 2026")
+    pages.sheet().put(*FILLER)
+    assert pdf_blocks(pages.content()) == [
+        text("Everyone is safe from 2026"),
+        text(" ".join(FILLER), 2),
+    ]
+
+
+def test_properties_are_metadata_but_not_those_of_the_program() -> None:
+    pages = Pages()
+    pages.sheet().put(*FILLER)
+    assert pdf_content(pages.content()).metadata == NOTHING_SAID
+    pages = Pages()
+    pages._canvas.setTitle("Warehouse safety")
+    pages._canvas.setAuthor("Ann Smith")
+    pages._canvas.setKeywords("safety, warehouse")
+    pages.sheet().put(*FILLER)
+    assert pdf_content(pages.content()).metadata == Metadata(
+        title="Warehouse safety", owner="Ann Smith", tags=("safety", "warehouse")
+    )
 
 
 def test_blank_pages_are_an_empty_document() -> None:
