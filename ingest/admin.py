@@ -5,7 +5,7 @@ The service's routes and the command line both go through here.
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -34,6 +34,8 @@ from ingest.uploads import SCHEME
 
 class NotFound(PinciteError):
     """There is no such document, source, job or generation."""
+
+    exit_code = WrongUse.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,10 @@ class Admin:
         sources: list[str] = []
         only: list[str] = []
         for place in dict.fromkeys(_resolved(place) for place in places):
+            self._catalog.documents.let_in(str(place))
             holder = self._holder(place)
             if holder is not None and holder.location != str(place):
                 only.append(str(place))
-                self._catalog.documents.let_in(str(place))
                 sources.append(holder.id)
             else:
                 sources.append(self._register(place, asked_by).id)
@@ -186,7 +188,10 @@ class Admin:
             path = SCHEME + upload.name
             known = self._catalog.documents.at(path)
             record = known or new_record(document_id(path), source.id, path, upload.name)
-            self._catalog.documents.save([replace(record, form=upload.metadata)])
+            if known is None:
+                self._catalog.documents.save([record])
+            # Only this: an earlier upload of that name may be indexed at this moment.
+            self._catalog.documents.change(record.id, form=upload.metadata)
             self._catalog.documents.let_in(path)
             action = Action.CHANGE if known and known.content_hash else Action.ADD
             tasks.append(NewTask(record.id, upload.name, action, upload.content_hash))
@@ -253,7 +258,7 @@ class Admin:
     def job(self, job_id: str) -> Job:
         job = self._catalog.jobs.get(job_id)
         if job is None:
-            raise NotFound(f"There is no job {job_id}; 'pincite jobs' lists them.")
+            raise NotFound(f"There is no job {job_id}; 'pincite jobs list' shows them.")
         return job
 
     def outcomes(
@@ -370,13 +375,14 @@ class Admin:
 
     def _delete(self, records: Sequence[DocumentRecord], *, asked_by: str, keep_out: bool) -> None:
         ids = [record.id for record in records]
+        uploads = [record for record in records if record.path.startswith(SCHEME)]
+        contents = self._catalog.documents.waiting_contents([each.id for each in uploads])
+        contents |= {each.signature for each in uploads if each.signature}
+        contents |= {each.failed_signature for each in uploads if each.failed_signature}
         self._catalog.documents.delete(ids, asked_by=asked_by, keep_out=keep_out)
         self._indexer.remove_leftovers(ids)
-        needed = self._catalog.documents.contents()
-        for record in records:
-            for content_hash in (record.signature, record.failed_signature):
-                if record.path.startswith(SCHEME) and content_hash and content_hash not in needed:
-                    self._store.uploads.remove(content_hash)
+        for content_hash in contents - self._catalog.documents.contents():
+            self._store.uploads.remove(content_hash)
         self._wake()
 
     def _chunks(self, document_id: str) -> tuple[Chunk, ...]:
@@ -392,13 +398,15 @@ class Admin:
     def _document(self, document_id: str) -> DocumentRecord:
         record = self._catalog.documents.get(document_id)
         if record is None:
-            raise NotFound(f"There is no document {document_id}; 'pincite documents' lists them.")
+            raise NotFound(
+                f"There is no document {document_id}; 'pincite documents list' shows them."
+            )
         return record
 
     def _source(self, source_id: str) -> SourceRecord:
         record = self._catalog.sources.get(source_id)
         if record is None:
-            raise NotFound(f"There is no source {source_id}; 'pincite sources' lists them.")
+            raise NotFound(f"There is no source {source_id}; 'pincite sources list' shows them.")
         return record
 
     def _check_places(self, places: Iterable[Path], *, allow_empty: bool) -> None:

@@ -17,6 +17,9 @@ SPECIAL_TOKENS = 2
 LONGEST_WORD_CHARS = 1000
 _LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD_CHARS + 1},}}")
 
+LONGEST_DIVIDED_CHARS = 4000
+"""More than any paragraph. The sentence splitter's patterns give up on much longer texts."""
+
 CLAUSE_WORDS = 4
 """Words from which a heading without text under it is taken for a clause."""
 
@@ -165,13 +168,25 @@ def _divide(
         chunk_overlap=0,
         tokenizer=lambda piece: [0] * count_tokens([piece])[0],
     )
-    position = start
-    for piece in splitter.split_text(text[start:end]):
-        piece_start = text.find(piece, position, end)
-        if piece_start < 0:
-            raise CorruptDocument("cannot be divided into passages: report this document")
-        position = piece_start + len(piece)
-        yield _Unit(piece_start, position, count_tokens([piece])[0], page)
+    for stretch_start, stretch_end in _stretches(text, start, end):
+        position = stretch_start
+        for piece in splitter.split_text(text[stretch_start:stretch_end]):
+            piece_start = text.find(piece, position, stretch_end)
+            if piece_start < 0:
+                raise CorruptDocument("cannot be divided into passages: report this document")
+            position = piece_start + len(piece)
+            yield _Unit(piece_start, position, count_tokens([piece])[0], page)
+
+
+def _stretches(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The span, cut behind a stop or a word where it is over `LONGEST_DIVIDED_CHARS` long."""
+    while end - start > LONGEST_DIVIDED_CHARS:
+        limit = start + LONGEST_DIVIDED_CHARS
+        stop = text.rfind(". ", start, limit) + 1
+        cut = stop or text.rfind(" ", start + 1, limit)
+        start, before = (cut if cut > start else limit), start
+        yield before, start
+    yield start, end
 
 
 def _pack(document: Document, units: list[_Unit], target: int) -> Iterator[list[_Unit]]:

@@ -42,6 +42,8 @@ def reason(error: Exception) -> str:
     """The error in words that continue a document's name."""
     if isinstance(error, FileNotFoundError):
         return "disappeared while it was read"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"could not be stored ({error.strerror}): make room on the disk"
     if isinstance(error, OSError):
         return f"could not be read ({error.strerror or error})"
     return str(error)

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.catalog import Catalog
 from ingest.catalog.documents import DocumentRecord, DocumentState
 from ingest.catalog.jobs import Action, NewTask, Plan
+from ingest.catalog.sources import SourceKind
 from ingest.clock import now
 from ingest.formats.errors import ParseError
 from ingest.metadata import NOTHING_SAID
@@ -57,8 +58,13 @@ def plan_sync(
         kept_out = catalog.documents.kept_out()
         items = listing.items
         if not items and not only and not allow_empty and not listing.refused:
-            kept = f", the {len(known)} documents indexed from it are kept (--allow-empty removes them)"
-            plan.notes[_location(catalog, source_id)] = f"holds no document{kept if known else ''}"
+            if known:
+                plan.notes[_location(catalog, source_id)] = (
+                    f"holds no document, the {len(known)} documents indexed from it are kept "
+                    "(--allow-empty removes them)"
+                )
+            elif not _is_uploads(catalog, source_id):
+                plan.notes[_location(catalog, source_id)] = "holds no document"
             continue
         present = {item.path for item in listing.items}
         gone = [
@@ -73,6 +79,11 @@ def plan_sync(
         _plan_moves(catalog, source, source_id, new, gone, kept_out, plan)
         catalog.sources.mark_synced(source_id)
     return Plan(plan.tasks, plan.notes, plan.unchanged, plan.other_files)
+
+
+def _is_uploads(catalog: Catalog, source_id: str) -> bool:
+    record = catalog.sources.get(source_id)
+    return record is not None and record.kind is SourceKind.UPLOADS
 
 
 def _location(catalog: Catalog, source_id: str) -> str:
@@ -200,8 +211,8 @@ def new_record(id: str, source_id: str, path: str, name: str) -> DocumentRecord:
 
 def adopt(catalog: Catalog, from_source: str, to_source: str) -> None:
     """Make the documents of one source those of another, which holds the same places."""
-    records = catalog.documents.find(source_id=from_source)
-    catalog.documents.save(replace(record, source_id=to_source) for record in records)
+    for record in catalog.documents.find(source_id=from_source):
+        catalog.documents.change(record.id, source_id=to_source)
 
 
 def hash_of(content: Content) -> str:

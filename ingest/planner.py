@@ -77,6 +77,9 @@ class Planner:
             if self._extend_build(job):
                 return
             error = self._finish_build(job)
+        if job.kind is JobKind.UPLOAD and self._is_cancelled(job):
+            cancelled = self._catalog.jobs.outcomes(job.id, state="cancelled")
+            self._catalog.documents.forget_unread([each.document_id for each in cancelled])
         self._catalog.jobs.close(job.id, error=error)
 
     def _plan(self, job: Job) -> Plan:
@@ -185,7 +188,9 @@ class Planner:
         if job.kind is JobKind.REBUILD:
             self._store.generations.drop(record.name)
         else:
-            self._catalog.generations.mark(record.name, GenerationState.RETAINED)
+            served = record.served_at is not None
+            state = GenerationState.RETAINED if served else GenerationState.REJECTED
+            self._catalog.generations.mark(record.name, state)
 
     def _is_cancelled(self, job: Job) -> bool:
         # Not by its cancelled tasks: those of documents that were deleted meanwhile are, too.

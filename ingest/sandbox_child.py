@@ -18,14 +18,13 @@ from ingest.parse import parse
 OUT_OF_MEMORY = 77
 """The exit status that says so."""
 
-LONGEST_TEXT_CHARS = 50_000_000
-"""What the parent's process has to hold, too."""
+LONGEST_TEXT_CHARS = 10_000_000
+"""About 4,000 pages. The parent's process has to hold and divide them, with no limit on the time."""
 
 # spaCy imports torch where it finds it: 2 s and 180 MB for nothing.
 _NOT_NEEDED = ("torch", "tensorflow", "mxnet")
 _PRELOADED = ("markup", "pdf", "text", "word")
 _PR_SET_PDEATHSIG = 1
-_MAXRSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 def serve(descriptor: int, parent: int, max_memory_bytes: int) -> None:
@@ -68,8 +67,7 @@ def _parsed(content: bytes, name: str, max_memory_bytes: int) -> Document | Pars
 
 def _is_lack_of_memory(error: BaseException, max_memory_bytes: int) -> bool:
     """Whether a parser took the lack of memory for a fault of the document. lxml says anything then."""
-    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT_BYTES
-    if isinstance(error, CorruptDocument) and peak_bytes > 0.9 * max_memory_bytes:
+    if isinstance(error, CorruptDocument) and _peak_bytes() > 0.9 * max_memory_bytes:
         return True
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, MemoryError):
@@ -95,6 +93,17 @@ def _data_bytes() -> int:
     except OSError:
         return 0
     return int(pages) * resource.getpagesize()
+
+
+def _peak_bytes() -> int:
+    """The most memory this process ever had; 0 where the system does not tell."""
+    # Not getrusage: its figure starts with the peak of the process that started this one.
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return 0
+    figures = status.partition("VmHWM:")[2].split()
+    return int(figures[0]) * 1024 if figures else 0
 
 
 def _end_with(parent: int) -> None:

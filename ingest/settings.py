@@ -63,7 +63,7 @@ class ChunkingSettings(Section):
 class IngestSettings(Section):
     max_file_mb: float = Field(25, gt=0, le=2000, description="Larger files are refused (MB)")
     max_parse_s: float = Field(
-        60, gt=0, le=3600, description="Seconds after which reading a document is given up"
+        180, gt=0, le=3600, description="Seconds after which reading a document is given up"
     )
     max_parse_memory_mb: int = Field(
         2048, ge=256, le=65_536, description="Memory that reading a document may take (MB)"

@@ -11,7 +11,6 @@ from ingest.formats.errors import DocumentTooLarge
 from ingest.metadata import sidecars_for
 from ingest.parse import SUFFIXES
 
-
 HIDDEN = (".", "~$")
 """How the names of files that are passed over begin: hidden ones, and Office's locks of open files."""
 
@@ -148,7 +147,8 @@ class FolderSource:
             found.items.append(Item(str(path), self._name(path), file_signature(path)))
 
     def _name(self, path: Path) -> str:
-        return str(path.relative_to(self._root))
+        """Below the root, with what is no UTF-8 made visible: neither databases nor JSON take it."""
+        return str(path.relative_to(self._root)).encode("utf-8", "backslashreplace").decode()
 
     def read(self, path: str) -> Content:
         file = Path(path)

@@ -21,7 +21,7 @@ from ingest.faults import is_transient, reason
 from ingest.formats.errors import ParseError
 from ingest.index import PARSING_VERSION, IndexUnreachable
 from ingest.indexing import Indexer, Prepared, chunks_for, targets
-from ingest.metadata import NOTHING_SAID, MetadataError, merged, read_sidecar
+from ingest.metadata import NOTHING_SAID, Metadata, MetadataError, merged, read_sidecar
 from ingest.plan import hash_of, version_name
 from ingest.planner import Planner
 from ingest.sandbox import ParserProcess
@@ -39,6 +39,8 @@ CHUNKS_PER_WRITE = 512
 LEASE_S = 600.0
 """A claim that was not renewed for so long is that of a dead worker."""
 CLAIM_LIMIT = 8
+BUILD_LIMIT = 32
+"""A rebuild goes on by so many documents at a time; between them, what has changed is read."""
 SHOW_EVERY_S = 0.2
 OPTIMIZE_FROM_CHUNKS = 2_000
 """A job that wrote fewer leaves the index in good enough shape."""
@@ -124,12 +126,13 @@ class Worker:
                 shown_at = time.monotonic()
 
         while True:
-            self.step(on_step)
+            worked = self.step(on_step)
             job = self._job(job_id)
             on_progress(job)
             if not job.is_open:
                 return job
-            time.sleep(0.1)
+            if not worked:
+                time.sleep(0.1)
 
     def step(self, on_step: Callable[[], None] = lambda: None) -> bool:
         """Do what can be done now; whether there was anything."""
@@ -196,7 +199,7 @@ class Worker:
 
         def wanted() -> Iterator[tuple[Task, bytes, str]]:
             for task in self._claimed(_READING):
-                if not self._settle_without_reading(task):
+                if not self._is_settled(task):
                     content = self._content(task)
                     if content is not None:
                         contents[task.id] = content
@@ -226,6 +229,14 @@ class Worker:
             self._fail(task, error, self._sources.signature(record, task.target))
             return None
 
+    def _is_settled(self, task: Task) -> bool:
+        """Whether nothing is to be read for this task: it is done, or has failed."""
+        try:
+            return self._settle_without_reading(task)
+        except Exception as error:  # noqa: BLE001 - the other documents must not suffer from it
+            self._fail(task, error, None)
+            return True
+
     def _settle_without_reading(self, task: Task) -> bool:
         """Whether a removal or a change of name is all there was to do."""
         record = self._catalog.documents.get(task.document_id)
@@ -252,11 +263,13 @@ class Worker:
     def _rename(self, task: Task, record: DocumentRecord) -> bool:
         """Give the document its new place; False where its text must be read under the new name."""
         path = task.target or record.path
+        holder = self._catalog.documents.at(path)
+        if holder is not None and holder.id != record.id:
+            self._jobs.finish(task, self.name, error="has moved on: the next run finds where to")
+            return True
         self._catalog.documents.change(record.id, path=path, name=task.name)
         renamed = replace(record, path=path, name=task.name)
-        takes_name_for_title = record.title == Path(record.name).stem
-        suffix_changed = Path(record.name).suffix.lower() != Path(task.name).suffix.lower()
-        if takes_name_for_title or suffix_changed:
+        if _is_told_by_name(record, task.name):
             return False
         self._catalog.documents.change(record.id, signature=self._sources.signature(renamed, None))
         self._indexer.describe([renamed])
@@ -285,8 +298,7 @@ class Worker:
         content: Content,
         document: Document,
     ) -> Prepared:
-        sidecar = read_sidecar(content.sidecar) if content.sidecar else NOTHING_SAID
-        said_for_it = merged(sidecar, record.form)
+        said_for_it = merged(_said_beside(content), record.form)
         # What a text says replaces what is no reason to end another document: anyone can write it.
         stated = replace(stated_in_text(document.text, record.name, document.title), supersedes=())
         described = merged(stated, document.metadata, said_for_it)
@@ -334,7 +346,8 @@ class Worker:
     # A generation that is built takes the texts that are there.
 
     def _build_ahead(self) -> Iterator[Prepared | None]:
-        for task in self._claimed((Action.BUILD,)):
+        building = (Action.BUILD,)
+        for task in self._jobs.claim(self.name, building, limit=BUILD_LIMIT, lease_s=LEASE_S):
             try:
                 rebuilt = self._rebuilt(task)
             except Exception as error:  # noqa: BLE001 - as for documents that are read
@@ -424,6 +437,25 @@ class Worker:
         if closed:
             self._clear_leftovers()
         return closed
+
+
+def _said_beside(content: Content) -> Metadata:
+    try:
+        return read_sidecar(content.sidecar) if content.sidecar is not None else NOTHING_SAID
+    except MetadataError as error:
+        raise MetadataError(
+            f"has a .meta.toml file beside it that cannot be used: {error}"
+        ) from error
+
+
+def _is_told_by_name(record: DocumentRecord, new_name: str) -> bool:
+    """Whether something of the document comes from its name, and would from the new one, too."""
+    if record.title == Path(record.name).stem:
+        return True
+    if Path(record.name).suffix.lower() != Path(new_name).suffix.lower():
+        return True
+    labels = [stated_in_text("", name, record.title).version for name in (record.name, new_name)]
+    return labels[0] != labels[1]
 
 
 def sketch_bytes(text: str) -> bytes:

@@ -38,6 +38,10 @@ class Watch:
         self._thread = Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
+        """Have what changed while nobody watched indexed, and follow what changes from now on."""
+        folders = [source.id for source in self._folders()]
+        if folders:
+            self._admin.sync(folders, asked_by=WATCHER)
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,19 +51,12 @@ class Watch:
             follower.stop()
 
     def _run(self) -> None:
-        self._catch_up()
         while not self._stop.is_set():
             try:
                 self._look()
             except OperationalError as error:
                 _log.warning("The registered folders cannot be looked up: %s", error.orig)
             self._stop.wait(LOOK_EVERY_S)
-
-    def _catch_up(self) -> None:
-        """Have what changed while nobody watched indexed."""
-        folders = [source.id for source in self._folders()]
-        if folders:
-            self._admin.sync(folders, asked_by=WATCHER)
 
     def _look(self) -> None:
         registered = {source.id: source for source in self._folders()}

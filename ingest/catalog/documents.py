@@ -375,6 +375,18 @@ class Documents:
             _insert_leftovers(connection, [record.id for record in gone])
         return gone
 
+    def forget_unread(self, ids: Collection[str]) -> None:
+        """Forget those of these documents of which nothing was read and nothing is to be."""
+        awaited = select(tasks.c.document_id).where(tasks.c.state == "open")
+        unread = and_(
+            documents.c.state == DocumentState.PENDING,
+            documents.c.content_hash.is_(None),
+            documents.c.id.not_in(awaited),
+        )
+        with self._writing.begin() as connection:
+            for some in _batches(ids):
+                connection.execute(delete(documents).where(unread, documents.c.id.in_(some)))
+
     def mark_leftovers(self, ids: Collection[str]) -> None:
         """Points of these documents that no catalog entry counts may be in an index from now on."""
         with self._writing.begin() as connection:
@@ -432,6 +444,16 @@ class Documents:
         with self._engine.connect() as connection:
             rows = [*connection.execute(known), *connection.execute(waiting)]
         return {text for row in rows for text in row if text}
+
+    def waiting_contents(self, ids: Collection[str]) -> set[str]:
+        """What waits to be read of these documents."""
+        waiting = select(tasks.c.target).where(tasks.c.state == "open", tasks.c.target.is_not(None))
+        with self._engine.connect() as connection:
+            return {
+                target
+                for some in _batches(ids)
+                for target in connection.scalars(waiting.where(tasks.c.document_id.in_(some)))
+            }
 
     def _one(self, query: Select[Any]) -> DocumentRecord | None:
         with self._engine.connect() as connection:

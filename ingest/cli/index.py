@@ -37,7 +37,7 @@ def show_index(context: typer.Context, *, as_json: AsJson = False) -> None:
                 round(each.size_bytes / 1e6, 1) if each.size_bytes is not None else None,
                 each.record.manifest.encoder,
                 f"{each.record.manifest.target_tokens}/{each.record.manifest.max_tokens}",
-                each.record.check,
+                ", ".join(f"{name} {value}" for name, value in (each.record.check or {}).items()),
             )
             for each in info.generations
         ],

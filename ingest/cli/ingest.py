@@ -41,6 +41,8 @@ def ingest(
     from ingest.cli.session import session, user
 
     settings: Sections = context.obj().settings
+    if paths and not allow_empty:
+        _check_places(paths)
     with session(settings, create=bool(paths), repair=rebuild) as opened:
         if paths:
             places = [path.absolute() for path in paths]
@@ -121,6 +123,16 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
     print_table(("", ""), rows)
     if opened.notice:
         typer.echo(opened.notice)
+
+
+def _check_places(paths: list[Path]) -> None:
+    """Raise `WrongUse` for what is not there, before anything is made."""
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise WrongUse(
+            f"There is no file or folder {', '.join(missing)}. Nothing was changed. If it is gone for "
+            "good, --allow-empty removes what was indexed from it."
+        )
 
 
 def _lines(value: object) -> list[str]:

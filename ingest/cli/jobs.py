@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ingest.cli.terminal import AsJson, plain, print_json, print_table, progress_bar
+from ingest.cli.report import EXIT_SOME_FAILED, finished
+from ingest.cli.terminal import AsJson, plain, print_json, print_table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -71,9 +72,11 @@ def watch_job(context: typer.Context, job: JobId) -> None:
     from ingest.cli.find import job_id
     from ingest.cli.session import session
 
-    with session(context.obj().settings) as opened, progress_bar(shown=True) as on_progress:
-        over = opened.wait(job_id(opened.admin, job), on_progress)
+    with session(context.obj().settings) as opened:
+        over = finished(opened, job_id(opened.admin, job), as_json=False)
     typer.echo(f"{over.state}: {over.done} done, {over.failed} failed of {over.total}")
+    if over.failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
 @app.command("cancel")

@@ -29,6 +29,8 @@ def finished(opened: "Session", job_id: str, *, as_json: bool) -> "Job":
 
 def report_of(opened: "Session", job: "Job") -> dict[str, Any]:
     """What a job did, by document name; `failed` gives the reason for each."""
+    from ingest.plan import KEPT_OUT
+
     names: dict[str, list[str]] = {
         key: [] for key in ("added", "changed", "renamed", "reindexed", "removed")
     }
@@ -39,7 +41,7 @@ def report_of(opened: "Session", job: "Job") -> dict[str, Any]:
         "reindex": "reindexed",
         "remove": "removed",
     }
-    failed = dict(job.notes)
+    failed = {name: note for name, note in job.notes.items() if note != KEPT_OUT}
     for outcome in opened.admin.outcomes(job.id):
         if outcome.state == "done" and outcome.action in verbs:
             names[verbs[outcome.action]].append(outcome.name)
@@ -51,12 +53,15 @@ def report_of(opened: "Session", job: "Job") -> dict[str, Any]:
         **names,
         "unchanged": job.unchanged,
         "failed": failed,
+        "kept_out": [name for name, note in job.notes.items() if note == KEPT_OUT],
         "other_files": job.other_files,
         "chunks": job.chunks,
     }
 
 
 def show_report(opened: "Session", report: dict[str, Any], *, as_json: bool) -> None:
+    from ingest.plan import KEPT_OUT
+
     if as_json:
         print_json(report)
         return
@@ -69,6 +74,8 @@ def show_report(opened: "Session", report: dict[str, Any], *, as_json: bool) -> 
     for document, reason in report["failed"].items():
         typer.secho("failed  ", fg="red", nl=False)
         typer.echo(f"{plain(document)} {plain(reason)}")
+    for name in report["kept_out"]:
+        typer.echo(f"passed over  {plain(name)} {KEPT_OUT}")
     if report["other_files"]:
         typer.echo(f"{report['other_files']} files of other kinds were passed over.")
     info = opened.admin.index()

@@ -21,7 +21,10 @@ from ingest.formats.sheet import Row, sheet_blocks
 MAX_ROWS = 1_048_576
 """What Excel itself can hold. A file may name a row far beyond, and every row before it is walked."""
 
-_MAX_MERGED_RANGES = 5_000
+_MAX_MERGED_RANGES = 50_000
+_MAX_MERGED_IN_ROW = 100
+_MAX_SPANNED = 50
+_MAX_WALKED_CELLS = 20_000_000
 _UNNAMED_SHEET = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad|planilha|arkusz)\s?1?", re.I)
 _MERGED = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}mergeCell"
 _FORMAT_NOTES = re.compile(r'\[[^$\]][^\]]*\]|\\.|_.|\*.|"')
@@ -57,32 +60,39 @@ def xlsx_content(content: bytes) -> FileContent:
 
 
 def _rows(sheet: Any) -> list[Row]:
-    ranges = _merged_ranges(sheet)
+    ranges = sorted(set(_merged_ranges(sheet)), key=lambda each: each[1], reverse=True)
+    current: list[_Range] = []
     # What a sheet says about its size may be wrong, and then rows are missing.
     sheet.reset_dimensions()
     rows: list[Row] = []
-    filled = 0
+    filled = walked = 0
     for number, cells in enumerate(sheet.iter_rows(), start=1):
         texts = [_text(cell) for cell in cells]
         filled += sum(map(bool, texts))
-        if number > MAX_ROWS or filled > MAX_CELLS:
+        walked += len(texts)
+        if number > MAX_ROWS or filled > MAX_CELLS or walked > _MAX_WALKED_CELLS:
             raise DocumentTooLarge(
                 f"has more than {MAX_CELLS:,} cells or {MAX_ROWS:,} rows on its sheet "
                 f"'{sheet.title[:40]}': keep the rows that people ask about"
             )
+        while ranges and ranges[-1][1] <= number:
+            current.append(ranges.pop())
+        if any(texts):
+            current = [each for each in current if each[3] >= number][-_MAX_MERGED_IN_ROW:]
+            rows.append(_row(texts, number, current, rows))
         # Two empty rows divide no more than one does.
-        if any(texts) or (rows and rows[-1].cells):
-            rows.append(_row(texts, number, ranges, rows))
+        elif rows and rows[-1].cells:
+            rows.append(Row([]))
     return rows
 
 
 def _row(texts: list[str], number: int, ranges: list[_Range], above: list[Row]) -> Row:
-    """A cell that spans rows is repeated in each; one that spans columns stands in its first."""
+    """The row, of whose cells `ranges` are merged. One that spans rows is repeated in each; one that
+    spans columns stands in the first.
+    """
     spanning: set[int] = set()
-    for left, top, right, bottom in ranges:
-        if not (top <= number <= bottom and any(texts)):
-            continue
-        spanning.update(range(left - 1, right - 1))
+    for left, top, right, _ in ranges:
+        spanning.update(range(left - 1, min(right, left + _MAX_SPANNED) - 1))
         place = left - 1
         if number > top and above and place < len(above[-1].cells):
             texts += [""] * (left - len(texts))

@@ -1,10 +1,11 @@
 """A folder of documents with a real store and worker, for tests of what an admin does to it."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -34,6 +35,8 @@ REFUNDS = "# Refunds\n\nUnused tents go back within 30 days.\n"
 LEAVE = "# Leave\n\n## Adoption\n\nTen weeks are paid.\n\n## Sickness\n\nRing before nine.\n"
 TENTS = ("refunds.md", "Unused tents go back within 30 days.")
 
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
 _NOBODY = 65534
 
 KEPT = " (the version indexed before stays in use)"
@@ -45,9 +48,11 @@ class Settings:
     """Sections as an application composes them; faults are tried again at once."""
 
     index: IndexSettings
-    encoder: EncoderSettings = EncoderSettings()
-    chunking: ChunkingSettings = ChunkingSettings()
-    ingest: IngestSettings = IngestSettings(attempts=3, retry_s=0.001)
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    chunking: ChunkingSettings = field(default_factory=ChunkingSettings)
+    ingest: IngestSettings = field(
+        default_factory=lambda: IngestSettings(attempts=3, retry_s=0.001)
+    )
 
 
 def with_ingest(settings: Settings, ingest: IngestSettings) -> Settings:
@@ -191,9 +196,7 @@ class Bench:
     def ingest(self, *paths: Path, allow_empty: bool = False) -> Job:
         """`pincite ingest PATH…`, by default of the folder."""
         chosen = paths or (self.folder,)
-        return self.done(
-            self.admin.add_folders(chosen, asked_by="test", allow_empty=allow_empty)
-        )
+        return self.done(self.admin.add_folders(chosen, asked_by="test", allow_empty=allow_empty))
 
     def add(self) -> str:
         """The job that is to index the folder."""

@@ -26,7 +26,9 @@ _RELATIONS = b"""<?xml version="1.0"?>
 <Relationship Id="r1" Target="word/document.xml" Type=
 "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"/>
 </Relationships>"""
-_WORD = b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>'
+_WORD = (
+    b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>'
+)
 
 
 def docx(paragraphs: bytes, prolog: bytes = b"", **others: bytes) -> bytes:

@@ -107,6 +107,21 @@ def test_long_paragraphs_are_divided_at_sentences() -> None:
     ) == ["Ask first before you go.", "Then go where you like. Come back."]
 
 
+def test_a_text_that_the_sentence_splitter_gives_up_on_is_divided() -> None:
+    found = document(paragraph("?! " * 60_000))
+
+    divided = chunks(found, 50)
+    covered = "".join(chunk.text for chunk in divided)
+    assert covered.replace(" ", "") == "?!" * 60_000
+    assert max(count_words([chunk.text for chunk in divided])) <= 50
+
+
+def test_a_paragraph_of_many_pages_is_divided_at_its_sentences() -> None:
+    divided = texts(paragraph(" ".join(["Ring us before nine."] * 1000)), target=8)
+
+    assert divided == ["Ring us before nine. Ring us before nine."] * 500
+
+
 def test_tables_are_divided_at_rows() -> None:
     assert texts(table("Tier: Gold; Days: 30", "Tier: Basic; Days: 14", "Tier: No; Days: 0")) == [
         "Tier: Gold; Days: 30\nTier: Basic; Days: 14",

@@ -57,9 +57,13 @@ def test_faults_of_the_document_or_of_pincite_stay(error: Exception) -> None:
         (EmptyDocument("is empty"), "is empty"),
         (FileNotFoundError(2, "No such file or directory"), "disappeared while it was read"),
         (PermissionError(13, "Permission denied"), "could not be read (Permission denied)"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "could not be stored (No space left on device): make room on the disk",
+        ),
         (OSError("odd"), "could not be read (odd)"),
     ],
-    ids=["parse", "gone", "denied", "bare"],
+    ids=["parse", "gone", "denied", "full", "bare"],
 )
 def test_a_reason_continues_the_documents_name(error: Exception, words: str) -> None:
     assert reason(error) == words

@@ -100,7 +100,9 @@ def test_a_damaged_index_says_how_to_build_it_anew(
 def test_a_damaged_manifest_says_so(path: Path, content: bytes) -> None:
     (path / "manifest.json").write_bytes(content)
 
-    with pytest.raises(IndexDamaged, match=r"manifest\.json cannot be read.*pincite ingest --rebuild"):
+    with pytest.raises(
+        IndexDamaged, match=r"manifest\.json cannot be read.*pincite ingest --rebuild"
+    ):
         EdgeIndex.open(path)
 
 

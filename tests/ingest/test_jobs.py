@@ -333,7 +333,8 @@ def test_jobs_survive_reopening_and_a_queued_one_is_still_queued(tmp_path: Path)
     job = get(again.jobs, running)
     assert (job.state, job.done, job.total, job.current) == (JobState.RUNNING, 1, 2, ())
     planning = again.jobs.claim_planning("w2", lease_s=60)
-    assert planning is not None and planning.id == queued
+    assert planning is not None
+    assert planning.id == queued
     assert names(claim(again.jobs, "w2")) == ["b.md"]
     again.close()
 

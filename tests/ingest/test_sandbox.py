@@ -168,6 +168,14 @@ def test_a_document_over_the_memory_is_given_up_and_the_next_one_is_read() -> No
         assert parser.parse(SHORT, name="leave.md").title == "Leave"
 
 
+def test_a_damaged_document_is_told_from_a_large_one_where_the_parent_is_large() -> None:
+    ballast = b"a" * (512 * 2**20)
+    with ParserProcess(max_s=60, max_memory_mb=300) as parser:
+        del ballast
+        with pytest.raises(CorruptDocument, match="is not valid UTF-8"):
+            parser.parse(b"caf\xe9 bar", name="a.txt")
+
+
 @on_linux
 def test_a_child_that_dies_takes_its_document_along_and_no_other() -> None:
     with ParserProcess(max_s=60, max_memory_mb=1024) as parser:

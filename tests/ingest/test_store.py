@@ -1,166 +1,124 @@
-"""The folder of an index: made, opened, refused, dropped."""
+"""The folder that holds catalog, index and uploads: made, opened, refused, repaired."""
 
-import json
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ingest.catalog import DocumentState
-from ingest.embed import SentenceTransformerEncoder
-from ingest.index import IndexInUse, IndexMismatch, Manifest, NoIndex
-from ingest.index.edge import read_manifest
-from ingest.settings import ChunkingSettings, EncoderSettings
-from ingest.store import drop_index, known_roots, open_or_create_store, open_store
-from tests.ingest.test_catalog import INDEXED, REFUNDS
-
-ENCODER, CHUNKING = EncoderSettings(), ChunkingSettings()
+from ingest.catalog.documents import DocumentState
+from ingest.catalog.schema import SCHEMA_VERSION, CatalogUnreadable
+from ingest.index import IndexInUse, NoIndex
+from ingest.settings import IndexSettings
+from ingest.store import FolderUnusable, Store, open_store
+from tests.ingest.bench import Bench
 
 
-@pytest.fixture
-def path(tmp_path: Path, encoder: SentenceTransformerEncoder) -> Path:
-    """A closed index of one document."""
-    store = open_or_create_store(tmp_path / "store", ENCODER, CHUNKING, lambda: encoder)
-    store.catalog.save_indexed(INDEXED, REFUNDS)
+def reopened(bench: Bench, *, repair: bool = False) -> Store:
+    bench.close()
+    return open_store(bench.settings.index, repair=repair)
+
+
+def test_where_there_is_no_index_the_message_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(NoIndex, match=r"There is no index in .*nowhere.*'pincite ingest PATH…'"):
+        open_store(IndexSettings(path=tmp_path / "nowhere"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_is_opened_as_it_was_left(indexed: Bench) -> None:
+    store = reopened(indexed)
+
+    assert store.catalog.documents.count_by_state() == {DocumentState.INDEXED: 2}
+    with store.generations.serving() as generation:
+        assert (generation.name, generation.index.count()) == ("g0001", 3)
     store.close()
-    return tmp_path / "store"
 
 
-def never() -> SentenceTransformerEncoder:
-    raise AssertionError("the encoder is not needed")
-
-
-@contextmanager
-def held_by_another_process(path: Path) -> Iterator[None]:
+def test_a_second_process_is_refused_until_the_first_lets_go(indexed: Bench) -> None:
     program = (
-        "import sys; from pathlib import Path; from ingest.index.edge import EdgeIndex\n"
-        "index = EdgeIndex.open(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from ingest.store import open_store\n"
+        "from ingest.settings import IndexSettings\n"
+        "store = open_store(IndexSettings(path=Path(sys.argv[1])))\n"
+        "print('held', flush=True); sys.stdin.read(); store.close()"
     )
+    settings = indexed.settings.index
+    indexed.close()
     with subprocess.Popen(
-        [sys.executable, "-c", program, str(path / "index")],
+        [sys.executable, "-c", program, str(settings.path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        yield
+        with pytest.raises(IndexInUse, match=r"Another process .* uses the index in .*stop it fi"):
+            open_store(settings)
+        with pytest.raises(IndexInUse):
+            open_store(settings, create=True, repair=True)
         process.communicate("")
 
-
-def test_a_new_index_remembers_what_built_it(path: Path) -> None:
-    assert read_manifest(path / "index") == Manifest("bundled", 384, 160, 256, 1)
+    open_store(settings).close()
 
 
-def test_an_index_is_opened_as_it_was_left_without_its_encoder(path: Path) -> None:
-    store = open_or_create_store(path, ENCODER, CHUNKING, never)
-
-    assert store.catalog.records() == [INDEXED]
-    assert store.index.count() == 0
-    store.close()
+def no_manifest(generation: Path) -> None:
+    (generation / "manifest.json").unlink()
 
 
-def test_where_there_is_no_index_the_message_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(NoIndex, match=r"There is no index in .*nowhere.*'pincite ingest PATH…'"):
-        open_store(tmp_path / "nowhere", ENCODER, CHUNKING)
-    assert list(tmp_path.iterdir()) == []
+def bad_manifest(generation: Path) -> None:
+    (generation / "manifest.json").write_text("{")
 
 
-@pytest.mark.parametrize(
-    ("encoder_settings", "chunking", "message"),
-    [
-        (EncoderSettings(model="bge"), CHUNKING, r"encoder bundled \(now wanted: bge\)\. Change"),
-        (
-            ENCODER,
-            ChunkingSettings(target_tokens=100, max_tokens=128),
-            r"target tokens 160 \(now wanted: 100\), max tokens 256 \(now wanted: 128\)\. Change",
-        ),
-    ],
-)
-def test_other_settings_are_refused_with_both_values_and_the_way_out(
-    path: Path, encoder_settings: EncoderSettings, chunking: ChunkingSettings, message: str
+def bad_shard(generation: Path) -> None:
+    (generation / "shard" / "edge_config.json").write_text("{")
+
+
+def lost_points(generation: Path) -> None:
+    """What the engine does not notice."""
+    (tracker,) = generation.rglob("mutable_id_tracker.mappings")
+    tracker.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [no_manifest, bad_manifest, bad_shard, lost_points])
+def test_a_damaged_index_is_refused_and_its_documents_wait_to_be_indexed_again(
+    indexed: Bench, damage: Callable[[Path], None]
 ) -> None:
-    with pytest.raises(IndexMismatch, match=message) as raised:
-        open_store(path, encoder_settings, chunking)
-    assert str(raised.value).endswith(
-        "Change the settings back, or run 'pincite ingest --rebuild' to build it anew."
-    )
-    with pytest.raises(IndexMismatch, match=message):
-        open_or_create_store(path, encoder_settings, chunking, never)
-    open_store(path, ENCODER, CHUNKING).close()
+    settings = indexed.settings.index
+    indexed.close()
+    damage(settings.path / "generations" / "g0001")
+
+    with pytest.raises(NoIndex, match="pincite ingest"):
+        open_store(settings)
+
+    repaired = open_store(settings, repair=True)
+    assert repaired.catalog.generations.serving() is None
+    assert repaired.catalog.documents.count_by_state() == {DocumentState.PENDING: 2}
+    repaired.close()
 
 
-def test_an_index_of_an_older_parser_is_refused(path: Path) -> None:
-    manifest = path / "index" / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"parsing_version": 0}))
+def test_a_catalog_of_a_newer_pincite_is_refused(indexed: Bench) -> None:
+    settings = indexed.settings.index
+    indexed.close()
+    with sqlite3.connect(settings.path / "catalog.sqlite") as database:
+        database.execute("UPDATE pincite SET schema_version = ?", (SCHEMA_VERSION + 1,))
+    database.close()
 
-    with pytest.raises(IndexMismatch, match=r"parsing version 0 \(now wanted: 1\)"):
-        open_store(path, ENCODER, CHUNKING)
-
-
-def test_a_second_process_is_refused_until_the_first_lets_go(path: Path) -> None:
-    with held_by_another_process(path):
-        with pytest.raises(IndexInUse, match=r"Another process .* uses the index in .*stop it fi"):
-            open_store(path, ENCODER, CHUNKING)
-        with pytest.raises(IndexInUse):
-            drop_index(path)
-
-    store = open_store(path, ENCODER, CHUNKING)
-    assert store.catalog.count_by_state() == {DocumentState.INDEXED: 1}
-    store.close()
+    with pytest.raises(CatalogUnreadable, match=r"newer Pincite.*upgrade Pincite"):
+        open_store(settings)
 
 
-def test_an_index_whose_making_was_interrupted_is_made_anew(
-    path: Path, encoder: SentenceTransformerEncoder
-) -> None:
-    (path / "index" / "manifest.json").unlink()
+def test_a_damaged_catalog_is_refused(indexed: Bench) -> None:
+    settings = indexed.settings.index
+    indexed.close()
+    (settings.path / "catalog.sqlite").write_bytes(b"no database " * 1000)
 
-    store = open_or_create_store(path, ENCODER, CHUNKING, lambda: encoder)
-
-    assert store.index.count() == 0
-    assert store.catalog.records() == []
-    store.close()
+    with pytest.raises(CatalogUnreadable, match=r"cannot be read .*Restore it from a backup"):
+        open_store(settings)
 
 
-def damage_manifest(path: Path) -> None:
-    (path / "index" / "manifest.json").write_text("{")
+def test_a_folder_that_nothing_can_be_written_into_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
 
-
-def damage_shard(path: Path) -> None:
-    (path / "index" / "shard" / "edge_config.json").write_text("{")
-
-
-@pytest.mark.parametrize("damage", [damage_manifest, damage_shard])
-def test_a_damaged_index_is_refused_and_can_be_dropped(
-    path: Path, encoder: SentenceTransformerEncoder, damage: Callable[[Path], None]
-) -> None:
-    damage(path)
-
-    with pytest.raises(NoIndex, match=r"Build (it|the index) anew with 'pincite ingest --rebuild'"):
-        open_store(path, ENCODER, CHUNKING)
-
-    assert known_roots(path) == [Path("/policies")]
-    drop_index(path)
-    open_or_create_store(path, ENCODER, CHUNKING, lambda: encoder).close()
-    open_store(path, ENCODER, CHUNKING).close()
-
-
-def test_the_roots_are_known_until_a_new_index_is_made(
-    path: Path, encoder: SentenceTransformerEncoder
-) -> None:
-    assert known_roots(path) == [Path("/policies")]
-
-    drop_index(path)
-
-    assert known_roots(path) == [Path("/policies")]
-    open_or_create_store(path, ENCODER, CHUNKING, lambda: encoder).close()
-    assert known_roots(path) == []
-
-
-def test_nowhere_has_no_roots_and_is_not_made(tmp_path: Path) -> None:
-    assert known_roots(tmp_path / "nowhere") == []
-    drop_index(tmp_path / "nowhere")
-    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FolderUnusable, match=r"Nothing can be written into .*file/store"):
+        open_store(IndexSettings(path=tmp_path / "file" / "store"), create=True)

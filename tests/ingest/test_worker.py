@@ -425,5 +425,3 @@ def test_a_running_worker_does_what_is_asked_when_it_is_woken(bench: Bench) -> N
 
     assert bench.admin.job(job_id).state is JobState.DONE
     assert bench.search("tents weeks") == [TENTS, ("staff/leave.md", "Ten weeks are paid.")]
-
-

@@ -1,6 +1,6 @@
 """Nothing is shown that was not verified, whatever the model writes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,10 +8,14 @@ import pytest
 from generator.draft import DraftSentence
 from generator.model import Draft, FakeGenerator, Usage
 from generator.prompt import load_template
+from ingest.catalog.documents import Written
+from ingest.catalog.jobs import Action, JobKind, NewTask
 from ingest.chunk import Chunk
-from ingest.embed import SentenceTransformerEncoder
+from ingest.embed import Encoders, SentenceTransformerEncoder
 from ingest.index import IndexedDocument, Manifest
-from ingest.index.edge import EdgeIndex
+from ingest.plan import new_record
+from ingest.settings import IndexSettings
+from ingest.store import Store, open_store
 from service.access import LOCAL_READER, Reader
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline, Trace, marked
@@ -26,9 +30,13 @@ CONFIDENTIAL = "The refund terms for Gold tier users will be cut to 10 days in M
 
 
 @pytest.fixture
-def index(encoder: SentenceTransformerEncoder, tmp_path: Path) -> EdgeIndex:
+def store(encoder: SentenceTransformerEncoder, tmp_path: Path) -> Iterator[Store]:
     """Passages about refunds that everyone may read, and one that only hr may."""
-    index = EdgeIndex.create(tmp_path / "index", Manifest("bundled", encoder.dimension, 160, 256))
+    store = open_store(IndexSettings(path=tmp_path / "store"), create=True)
+    manifest = Manifest("bundled", encoder.dimension, 160, 256)
+    index = store.generations.create(manifest).index
+    records = []
+    tasks = []
     for name, text, groups in (
         ("gold", GOLD, ("everyone",)),
         ("silver", SILVER, ("everyone",)),
@@ -36,17 +44,31 @@ def index(encoder: SentenceTransformerEncoder, tmp_path: Path) -> EdgeIndex:
     ):
         chunk = Chunk(text, 0, len(text), ("Refunds",), None, "Refunds")
         document = IndexedDocument(name, "1", f"{name}.md", "Refunds", groups)
-        index.replace(document, [chunk], encoder.encode([chunk.embedded_text]))
-    return index
+        index.write(document, [chunk], encoder.encode([chunk.embedded_text]))
+        records.append(new_record(name, "source", f"/{name}.md", f"{name}.md"))
+        tasks.append(NewTask(name, f"{name}.md", Action.ADD))
+    store.catalog.documents.save(records)
+    store.catalog.jobs.submit(JobKind.UPLOAD, {}, asked_by="test", planned=tasks)
+    for task in store.catalog.jobs.claim("test", [Action.ADD], limit=3, lease_s=60):
+        written = [Written("g0001", "1", 1, "[]")]
+        store.catalog.documents.commit(task.id, "test", task.document_id, written)
+    yield store
+    store.close()
 
 
 @pytest.fixture
-def pipeline(index: EdgeIndex, encoder: SentenceTransformerEncoder) -> Callable[..., Pipeline]:
+def retriever(store: Store, encoder: SentenceTransformerEncoder) -> Retriever:
+    encoders = Encoders(lambda model: encoder)
+    return Retriever(store.generations, store.catalog.documents, encoders, RetrievalSettings())
+
+
+@pytest.fixture
+def pipeline(retriever: Retriever) -> Callable[..., Pipeline]:
     """Makes a pipeline whose model writes the given pieces."""
 
     def make(*pieces: str, settings: AnswerSettings | None = None) -> Pipeline:
         return Pipeline(
-            Retriever(index, encoder, RetrievalSettings()),
+            retriever,
             best_cosine,
             load_template(),
             FakeGenerator(pieces),
@@ -210,9 +232,11 @@ def test_a_question_far_from_every_passage_is_refused_without_a_draft(pipeline: 
 def test_an_empty_index_is_named_as_the_reason(
     encoder: SentenceTransformerEncoder, tmp_path: Path
 ) -> None:
-    empty = EdgeIndex.create(tmp_path / "empty", Manifest("bundled", encoder.dimension, 160, 256))
+    empty = open_store(IndexSettings(path=tmp_path / "empty"), create=True)
+    empty.generations.create(Manifest("bundled", encoder.dimension, 160, 256))
+    encoders = Encoders(lambda model: encoder)
     pipeline = Pipeline(
-        Retriever(empty, encoder, RetrievalSettings()),
+        Retriever(empty.generations, empty.catalog.documents, encoders, RetrievalSettings()),
         best_cosine,
         load_template(),
         FakeGenerator([GOLD]),
@@ -221,9 +245,10 @@ def test_an_empty_index_is_named_as_the_reason(
     )
 
     _, trace = streamed(pipeline)
+    empty.close()
 
     assert trace.answer.text == (
-        "The index is empty: no passage in the documents answers this question."
+        "Nothing is indexed that applies: no passage in the documents answers this question."
     )
 
 

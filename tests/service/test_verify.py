@@ -61,9 +61,8 @@ def test_a_citation_says_where_in_the_document_its_quote_stands() -> None:
     assert sentence.citations == (
         Citation(
             number=3,
-            document_id="id-3",
-            document_name="document-3.md",
-            title="Refund Policy",
+            document=cited.document,
+            same_text=(),
             heading_path=("Refunds", "4.3 Gold"),
             page=7,
             start=start,
@@ -230,7 +229,7 @@ def test_quotes_stand_in_the_documents_where_citations_say(service: Assembled) -
     for question in questions[::27]:
         trace = service.pipeline.answer(question, (), LOCAL_READER)
         for citation in (c for sentence in trace.answer.sentences for c in sentence.citations):
-            document = service.store.catalog.document(citation.document_id)
+            document = service.store.catalog.documents.document(citation.document.id)
             assert document is not None
             assert document.text[citation.start : citation.end] == citation.quote
             cited += 1

@@ -58,7 +58,7 @@ def test_chapters_come_in_the_order_of_the_spine_under_the_books_title() -> None
 
 def test_a_chapter_is_read_in_the_encoding_it_declares() -> None:
     page = '<?xml version="1.0" encoding="iso-8859-1"?><html><body><p>Caf\xe9.</p></body></html>'
-    members = {
+    members: dict[str, bytes | str] = {
         "META-INF/container.xml": CONTAINER,
         "OEBPS/book.opf": PACKAGE.replace('<itemref idref="two"/>', ""),
         "OEBPS/text/one.xhtml": page.encode("latin-1"),

@@ -109,7 +109,7 @@ def test_values_are_read_as_they_are_shown(value: object, number_format: str, sh
     file = Workbook()
     sheet = sheet_of(file)
     sheet["A1"] = "Limit"
-    sheet["B1"] = value  # type: ignore[assignment]
+    sheet["B1"] = value
     sheet["B1"].number_format = number_format
     text = f"Limit: {shown}" if shown else "Limit"
     assert [block.text for block in xlsx_content(content(file)).blocks] == [text]
