@@ -164,11 +164,10 @@ def plan_build(catalog: Catalog, generation: str) -> list[NewTask]:
         if document_id not in there
         or not _is_same_content(there[document_id].version, written.version)
     ]
-    names = catalog.documents.by_ids(missing)
+    records = catalog.documents.by_ids(missing).values()
     return [
-        NewTask(document_id, names[document_id].name, Action.BUILD, generation)
-        for document_id in missing
-        if document_id in names
+        NewTask(record.id, record.name, Action.BUILD, generation)
+        for record in sorted(records, key=lambda record: (record.name, record.id))
     ]
 
 

@@ -271,7 +271,7 @@ class RemoteAdmin:
             if time.monotonic() - lost_at > COMES_BACK_WITHIN_S:
                 raise ServiceUnreachable(
                     f"The service at {self._address} stopped before job {job_id} was over. It goes on "
-                    "when 'pincite serve' or 'pincite ingest' starts again; 'pincite jobs list' shows it."
+                    "when 'pincite serve' or 'pincite ingest' starts again; see 'pincite jobs list'."
                 )
             time.sleep(0.5)
 

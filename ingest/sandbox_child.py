@@ -7,6 +7,7 @@ import resource
 import signal
 import sys
 import threading
+from importlib.abc import MetaPathFinder
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
@@ -31,8 +32,7 @@ def serve(descriptor: int, parent: int, max_memory_bytes: int) -> None:
     """Parse what comes over the connection, until the parent closes it."""
     _end_with(parent)
     sys.addaudithook(_refuse_network)
-    for name in _NOT_NEEDED:
-        sys.modules[name] = None  # type: ignore[assignment]
+    sys.meta_path.insert(0, _NotNeeded())
     for name in _PRELOADED:
         importlib.import_module(f"ingest.formats.{name}")
     _limit_memory(max_memory_bytes)
@@ -122,6 +122,15 @@ def _watch(parent: int) -> NoReturn:
     while os.getppid() == parent:
         pause.wait(1)
     os._exit(1)
+
+
+class _NotNeeded(MetaPathFinder):
+    """Has libraries do without what they import only where it is installed."""
+
+    # Not `sys.modules[name] = None`: SciPy takes whatever stands there for the module.
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname.partition(".")[0] in _NOT_NEEDED:
+            raise ModuleNotFoundError(f"{fullname} is not for parsers", name=fullname)
 
 
 def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:

@@ -111,7 +111,7 @@ def load_settings(
     for source, found in (
         (str(named or CONFIG_FILE), _from_file(named)),
         ("environment", _from_environment(environment)),
-        ("flag", {key: value for key, value in flags.items() if value is not None}),
+        ("flag", _from_flags(flags)),
     ):
         values |= found
         sources |= {key: _source(source, key) for key in found}
@@ -145,6 +145,14 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
         if name.startswith(ENVIRONMENT_PREFIX)
         and name not in NOT_SETTINGS
         and not name.startswith("PINCITE_TEST_")
+    }
+
+
+def _from_flags(flags: Mapping[str, object]) -> dict[str, object]:
+    return {
+        key: _value(value) if isinstance(value, str) else value
+        for key, value in flags.items()
+        if value is not None
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from lxml import etree
 
+from ingest.document import one_line
 from ingest.formats.errors import CorruptDocument, DocumentTooLarge, EncryptedDocument
 
 MAX_MEMBERS = 10_000
@@ -94,7 +95,8 @@ def parse_xml(markup: bytes) -> etree._Element:
     try:
         root = etree.fromstring(markup, parser=parser)
     except etree.XMLSyntaxError as error:
-        raise CorruptDocument(f"is damaged: one of its parts is not XML ({error})") from error
+        reason = one_line(str(error))[:200]
+        raise CorruptDocument(f"is damaged: one of its parts is not XML ({reason})") from error
     # lxml's stubs know the type without its methods.
     declared: Any = root.getroottree().docinfo.internalDTD
     if declared is not None and declared.entities():

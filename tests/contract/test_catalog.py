@@ -414,11 +414,11 @@ def test_a_cancelled_job_starts_nothing_more(catalog: Catalog) -> None:
     assert claim(catalog, "w2") == []
     assert catalog.jobs.cancel_asked(job_id)
     assert not catalog.jobs.extend(job_id, tasks("late"))
-    assert catalog.jobs.finish(begun, "w1")
+    assert not catalog.jobs.finish(begun, "w1")
     catalog.jobs.close(job_id)
     job = catalog.jobs.get(job_id)
     assert job is not None
-    assert (job.state, job.done, job.cancelled) == (JobState.CANCELLED, 1, 1)
+    assert (job.state, job.done, job.cancelled) == (JobState.CANCELLED, 0, 2)
     assert catalog.jobs.prune(before=now() + timedelta(seconds=1)) == 1
     assert catalog.jobs.recent() == []
 

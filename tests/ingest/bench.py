@@ -10,13 +10,14 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ingest.admin import Admin, Upload
 from ingest.catalog import Catalog
 from ingest.catalog.documents import DocumentRecord
 from ingest.catalog.generations import GenerationState
 from ingest.catalog.jobs import Job
-from ingest.embed import BUNDLED, Encoder, Encoders, Vectors
+from ingest.embed import BUNDLED, Encoder, EncoderNotFound, Encoders, Vectors
 from ingest.index import EVERYONE, Hit, Index, Scope
 from ingest.metadata import NOTHING_SAID, Metadata
 from ingest.planner import Planner
@@ -136,7 +137,7 @@ class Bench:
         self.store: Store = open_store(self.settings.index, create=True)
         self._open.callback(self.store.close)
         self.catalog: Catalog = self.store.catalog
-        encoders = Encoders(lambda name: self.encoder if name == BUNDLED else self._shapeless)
+        encoders = Encoders(self._load)
         self.worker = self.new_worker(encoders)
         self.admin = Admin(self.store, encoders, self.settings.ingest)
         if cleared:
@@ -149,6 +150,12 @@ class Bench:
         wanted = (self.settings.encoder, self.settings.chunking)
         planner = Planner(self.store, sources, encoders, *wanted, probe)
         return Worker(self.store, sources, planner, encoders, self._parser, limits)
+
+    def _load(self, model: str) -> Encoder:
+        known = {BUNDLED: self.encoder, SHAPELESS: self._shapeless}
+        if model not in known:
+            raise EncoderNotFound(f"The encoder '{model}' cannot be loaded.")
+        return known[model]
 
     def close(self) -> None:
         self._open.close()
@@ -175,21 +182,10 @@ class Bench:
 
     @contextmanager
     def as_another_user(self) -> Iterator[None]:
-        """As one whom permissions hold back, which they do not with root."""
-        if os.geteuid() != 0:
+        """As a user who owns the store and may only look at the folder."""
+        path = self.settings.index.path
+        with as_another_user(self.folder, owning=[path, *path.rglob("*")]):
             yield
-            return
-        for folder in (self.folder, *self.folder.parents):
-            if folder.owner() == "root" and folder.is_relative_to(tempfile.gettempdir()):
-                folder.chmod(0o755)
-        everything = [self.settings.index.path, *self.settings.index.path.rglob("*")]
-        for path in everything:
-            os.chown(path, _NOBODY, -1)
-        os.seteuid(_NOBODY)
-        try:
-            yield
-        finally:
-            os.seteuid(0)
 
     # Jobs
 
@@ -286,3 +282,20 @@ class Bench:
 
 def counting(hits: Iterable[Hit], current: dict[str, str]) -> list[Hit]:
     return [hit for hit in hits if current.get(hit.document.id) == hit.document.version]
+
+
+@contextmanager
+def as_another_user(folder: Path, *, owning: Iterable[Path]) -> Iterator[None]:
+    """As one whom permissions hold back, which they do not with root; `folder` can be reached."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    for above in (folder, *folder.parents):
+        if above.is_relative_to(tempfile.gettempdir()) and str(above) != tempfile.gettempdir():
+            above.chmod(0o755)
+    for path in owning:
+        os.chown(path, _NOBODY, -1)
+    os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

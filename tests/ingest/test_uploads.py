@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.admin import Upload
 from ingest.catalog.documents import DocumentState
 from ingest.catalog.jobs import JobState
 from ingest.formats.errors import DocumentTooLarge
 from ingest.metadata import Metadata
+from ingest.receiving import Upload
 from ingest.uploads import UploadStore
 from tests.ingest.bench import FULL, KEPT, NOT_UTF8, REFUNDS, TENTS, Bench
 

@@ -13,6 +13,7 @@ from pdfminer.psexceptions import PSException
 from pdfplumber.page import Page
 from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
+from ingest.document import one_line
 from ingest.formats.errors import CorruptDocument, EmptyDocument, EncryptedDocument, NoTextLayer
 from ingest.formats.pdf.lines import Line, read_words, words_to_lines
 from ingest.formats.pdf.scans import HOW_TO_INSTALL, find_tesseract, read_scans
@@ -63,7 +64,7 @@ def read_sheets(content: bytes) -> tuple[list[Sheet], Mapping[str, object]]:
         cause = error.args[0] if error.args else error
         if isinstance(cause, PDFEncryptionError):
             raise EncryptedDocument("is encrypted: save a copy without a password") from error
-        reason = str(cause) or type(cause).__name__
+        reason = one_line(str(cause))[:200] or type(cause).__name__
         raise CorruptDocument(
             f"is not a readable PDF ({reason}): open it in a PDF viewer and save it anew"
         ) from error
