@@ -28,6 +28,7 @@ from ingest.plan import adopt, new_record, plan_reindex
 from ingest.receiving import Incoming, Upload, opened, received
 from ingest.settings import IngestSettings
 from ingest.source import document_id
+from ingest.standing import Standing
 from ingest.store import Store
 from ingest.uploads import SCHEME
 
@@ -379,8 +380,10 @@ class Admin:
         contents = self._catalog.documents.waiting_contents([each.id for each in uploads])
         contents |= {each.signature for each in uploads if each.signature}
         contents |= {each.failed_signature for each in uploads if each.failed_signature}
+        behind = self._catalog.documents.behind(ids)
         self._catalog.documents.delete(ids, asked_by=asked_by, keep_out=keep_out)
         self._indexer.remove_leftovers(ids)
+        Standing(self._catalog, self._indexer).come_forward(behind)
         for content_hash in contents - self._catalog.documents.contents():
             self._store.uploads.remove(content_hash)
         self._wake()

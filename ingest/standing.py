@@ -1,5 +1,6 @@
 """Where each document stands among the others: when it applies, and of which it is the same text."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,9 @@ class Standing:
     def note(self, record: DocumentRecord | None, document_id: str) -> None:
         """A document was indexed or, with None, removed."""
         there = self._decided_on.get(document_id)
-        self._outdated |= there != (_decisive(record) if record else None)
+        # A first revision may be that of a document which was deleted meanwhile and came back.
+        is_new = record is not None and record.revision == 1
+        self._outdated |= is_new or there != (_decisive(record) if record else None)
         if record is not None:
             self.find_same_text(document_id)
 
@@ -55,6 +58,13 @@ class Standing:
         self._indexer.describe(records=[_standing(r, validities[r.id]) for r in records])
         self._decided_on = {record.id: _decisive(record) for record in records}
         self._outdated = False
+
+    def come_forward(self, records: Sequence[DocumentRecord]) -> None:
+        """Look again at documents that stood behind others which are gone."""
+        if any(record.superseded_by for record in records):
+            self.refresh()
+        for record in records:
+            self.find_same_text(record.id)
 
     def find_same_text(self, document_id: str) -> None:
         """Note which documents are the same text as this one, and which of them stands for all."""

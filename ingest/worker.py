@@ -251,6 +251,7 @@ class Worker:
         return False
 
     def _remove(self, task: Task, record: DocumentRecord) -> None:
+        behind = self._catalog.documents.behind([record.id])
         try:
             self._catalog.documents.delete(
                 [record.id], asked_by="sync", keep_out=False, task=(task.id, self.name)
@@ -259,6 +260,8 @@ class Worker:
             return
         self._clear_leftovers()
         self._standing.note(None, record.id)
+        for each in behind:
+            self._standing.find_same_text(each.id)
 
     def _rename(self, task: Task, record: DocumentRecord) -> bool:
         """Give the document its new place; False where its text must be read under the new name."""

@@ -331,6 +331,20 @@ class Documents:
             rows = connection.execute(query).mappings()
             return {row["id"]: (_record(row), row["sketch"] or b"") for row in rows}
 
+    def behind(self, ids: Collection[str]) -> list[DocumentRecord]:
+        """The documents that one of these supersedes, or is the same text as and stands for."""
+        query = select(*_COLUMNS)
+        with self._engine.connect() as connection:
+            return [
+                _record(row)
+                for some in _batches(ids)
+                for row in connection.execute(
+                    query.where(
+                        or_(documents.c.superseded_by.in_(some), documents.c.same_as.in_(some))
+                    )
+                ).mappings()
+            ]
+
     def save_payloads(self, generation: str, payloads: Mapping[str, str]) -> None:
         """Note what the points of these documents say now."""
         with self._writing.begin() as connection:

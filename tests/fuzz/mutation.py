@@ -6,35 +6,47 @@ from random import Random
 
 _OFFICE = (".docx", ".pptx", ".xlsx", ".odt", ".epub")
 _MARKUP = (
-    b"<p>", b"</p>", b"<table>", b"<tr>", b"<td colspan=9999999>", b"</table>", b"<li>", b"<!--", b"]]>",
-    b"<![CDATA[", b"&#x0;", b"&#xD800;", b"&#x202e;", b"&x;", b"<?xml?>", b"<main>", b"<h1>", b"<pre>",
+    b"<p>", b"</p>", b"<table>", b"<tr>", b"<td colspan=9999999>", b"</table>", b"<li>", b"<!--",
+    b"]]>",
+    b"<![CDATA[", b"&#x0;", b"&#xD800;", b"&#x202e;", b"&x;", b"<?xml?>", b"<main>", b"<h1>",
+    b"<pre>",
     b"<br>", b"<svg>", b"\x00", b"\xff", b"\xc3", b"\xed\xa0\x80", "\u2028\u0085\ufeff".encode(),
 )  # fmt: skip
 _TOKENS: dict[str, tuple[bytes, ...]] = {
     ".md": (
-        b"# ", b"> ", b"- ", b"    ", b"\t", b"|", b"|-|\n", b"```", b"[", b"](", b"![", b"**", b"`", b"{%",
-        b"%}", b"{{", b"---\n", b"...\n", b": ", b"&a *a", b"!!python/object:x", b"\r", b"1. ", b"\n\n",
+        b"# ", b"> ", b"- ", b"    ", b"\t", b"|", b"|-|\n", b"```", b"[", b"](", b"![", b"**",
+        b"`", b"{%",
+        b"%}", b"{{", b"---\n", b"...\n", b": ", b"&a *a", b"!!python/object:x", b"\r", b"1. ",
+        b"\n\n",
         b"effective_from: 9999-99-99\n", b"title: [1]\n", b"tags: {a: b}\n",
     ),
     ".txt": (
-        b"\n\n", b"====\n", b"----\n", b"* ", b"1. ", b"1.1.1.1 ", b" ..... ", b": ", b"Contents\n", b"\f",
+        b"\n\n", b"====\n", b"----\n", b"* ", b"1. ", b"1.1.1.1 ", b" ..... ", b": ",
+        b"Contents\n", b"\f",
         b"\x1c", b"\x85", b"(a) ", b"IV. ", b"\xc2\xa0", b"\r",
     ),
     ".rtf": (
-        b"{", b"}", b"\\par ", b"\\'", b"\\u-1?", b"\\u99999?", b"\\uc9 ", b"\\bin99 ", b"\\row ", b"\\cell ",
+        b"{", b"}", b"\\par ", b"\\'", b"\\u-1?", b"\\u99999?", b"\\uc9 ", b"\\bin99 ",
+        b"\\row ", b"\\cell ",
         b"\\intbl ", b"\\*", b"\\\\", b"\\ansicpg0 ", b"\\pict ", b"\\field ", b"\\u55357?",
     ),
     ".csv": (b",", b";", b"\t", b'"', b"\n", b"\r", b"|", b"sep=", b"sep=\n"),
     ".pdf": (
-        b" obj\n", b"endobj", b"stream\n", b"endstream", b"xref", b"trailer", b"startxref", b"<<", b">>", b"[",
-        b"]", b"(", b")", b" 0 R", b"1 0 R", b"/Kids", b"/Parent", b"/Count", b"/Length", b"/Filter",
-        b"/FlateDecode", b"/LZWDecode", b"/ASCII85Decode", b"/Font", b"/Encrypt", b"/Prev", b"/Root", b" Tj ",
-        b" Tm ", b" Tf ", b" cm ", b" Do ", b" re f ", b"-1", b"0", b"99999999999", b"1e30", b"/MediaBox",
+        b" obj\n", b"endobj", b"stream\n", b"endstream", b"xref", b"trailer", b"startxref",
+        b"<<", b">>", b"[",
+        b"]", b"(", b")", b" 0 R", b"1 0 R", b"/Kids", b"/Parent", b"/Count", b"/Length",
+        b"/Filter",
+        b"/FlateDecode", b"/LZWDecode", b"/ASCII85Decode", b"/Font", b"/Encrypt", b"/Prev",
+        b"/Root", b" Tj ",
+        b" Tm ", b" Tf ", b" cm ", b" Do ", b" re f ", b"-1", b"0", b"99999999999", b"1e30",
+        b"/MediaBox",
         b"/Rotate 90", b"/ToUnicode", b"/W [1 2 3]", b"/Type0", b"BT ", b" ET", b"null", b"true",
     ),
     ".eml": (
-        b"\n\n", b"Content-Type: ", b"multipart/mixed; boundary=", b"text/html", b"; charset=x-unknown",
-        b"; charset=utf-16", b"base64", b"quoted-printable", b"message/rfc822", b"=?utf-8?b?!!?=", b"--",
+        b"\n\n", b"Content-Type: ", b"multipart/mixed; boundary=", b"text/html",
+        b"; charset=x-unknown",
+        b"; charset=utf-16", b"base64", b"quoted-printable", b"message/rfc822",
+        b"=?utf-8?b?!!?=", b"--",
         b"filename*=utf-8''%ff", b"Date: x\n", b"\r\n", b"From: <\n", b"Subject: \n",
     ),
 }  # fmt: skip

@@ -51,7 +51,8 @@ HTML = """<!DOCTYPE html><html lang="en"><head><title>Refunds</title>
 <ul><li>One<ul><li>Two</li></ul></li></ul><h2 id="gold">Gold</h2>
 <table><caption>Windows</caption><tr><th>Tier</th><th colspan="2">Window</th></tr>
 <tr><td rowspan=2>Gold</td><td>60 days</td><td>yes</td></tr><tr><td>&#8364;5</td><td></td></tr></table>
-<dl><dt>Fee</dt><dd>None</dd></dl><pre>a  b</pre><div hidden>x</div><script>y</script></main></body></html>"""
+<dl><dt>Fee</dt><dd>None</dd></dl><pre>a  b</pre><div hidden>x</div><script>y</script></main></body>
+</html>"""
 TEXT = """REFUNDS
 =======
 
@@ -205,4 +206,7 @@ def _eml() -> bytes:
     message.set_content("Ring us first.\n\n> Then wait.\n")
     message.add_alternative(HTML, subtype="html")
     message.add_attachment(b"# Leave\n\nRing us.", maintype="text", subtype="x", filename="a.md")
+    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        # Otherwise it is drawn by chance.
+        part.set_boundary(f"boundary-{number}")
     return bytes(message)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.admin import Admin, Upload
+from ingest.admin import Admin
 from ingest.catalog import Catalog
 from ingest.catalog.documents import DocumentRecord
 from ingest.catalog.generations import GenerationState
@@ -22,6 +22,7 @@ from ingest.index import EVERYONE, Hit, Index, Scope
 from ingest.metadata import NOTHING_SAID, Metadata
 from ingest.planner import Planner
 from ingest.probe import SentenceProbe
+from ingest.receiving import Upload
 from ingest.sandbox import ParserProcess
 from ingest.settings import ChunkingSettings, EncoderSettings, IndexSettings, IngestSettings
 from ingest.source import FolderSource, Source
@@ -137,7 +138,7 @@ class Bench:
         self.store: Store = open_store(self.settings.index, create=True)
         self._open.callback(self.store.close)
         self.catalog: Catalog = self.store.catalog
-        encoders = Encoders(self._load)
+        encoders = Encoders(self.load)
         self.worker = self.new_worker(encoders)
         self.admin = Admin(self.store, encoders, self.settings.ingest)
         if cleared:
@@ -151,7 +152,7 @@ class Bench:
         planner = Planner(self.store, sources, encoders, *wanted, probe)
         return Worker(self.store, sources, planner, encoders, self._parser, limits)
 
-    def _load(self, model: str) -> Encoder:
+    def load(self, model: str) -> Encoder:
         known = {BUNDLED: self.encoder, SHAPELESS: self._shapeless}
         if model not in known:
             raise EncoderNotFound(f"The encoder '{model}' cannot be loaded.")

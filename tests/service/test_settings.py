@@ -97,7 +97,8 @@ def test_faults_of_all_three_places_are_reported_at_once(folder: Path) -> None:
         "PINCITE_SERVICE__PORT: service.port = 'many': "
         "Input should be a valid integer, unable to parse string as an integer.",
         "PINCITE_SERVICE__PROT: unknown key service.prot; "
-        "known here: behind_published_port, host, max_question_chars, port.",
+        "known here: behind_published_port, host, max_question_chars, max_upload_files, "
+        "max_upload_mb, port.",
         f"PINCITE_SER__X: unknown key ser; known here: {sections}.",
         "flag: service.host = 'example.org': "
         "Input should be '127.0.0.1', 'localhost', '::1' or '0.0.0.0'.",
