@@ -437,3 +437,14 @@ def test_a_damaged_catalog_is_refused_with_the_way_out(tmp_path: Path, damage: s
 
     with pytest.raises(CatalogUnreadable, match=r"cannot be read \(.*Restore it from a backup"):
         Catalog(path)
+
+
+def test_what_is_found_in_a_source_that_was_removed_meanwhile_is_not_added(
+    catalog: Catalog,
+) -> None:
+    there = catalog.sources.add(SourceKind.FOLDER, "/policies", asked_by="ada")
+    found = [replace(REFUNDS, id="kept", source_id=there.id), replace(REFUNDS, path="/gone/a.md")]
+
+    catalog.documents.add(found)
+
+    assert [record.id for record in catalog.documents.find()] == ["kept"]

@@ -1,12 +1,14 @@
 """The bundled encoder, as it is."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
 
-from ingest.embed import EncoderNotFound, SentenceTransformerEncoder
+from ingest.embed import EncoderNotFound, InTurn, SentenceTransformerEncoder
 
 TEXTS = ["You may return unused goods within 30 days.", "Lobsters are crustaceans.", "", "£ 退款"]
 
@@ -63,3 +65,24 @@ def test_threads_can_share_it(encoder: SentenceTransformerEncoder) -> None:
 def test_a_folder_without_a_model_is_refused_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(EncoderNotFound, match=r"cannot be loaded: .*\[encoder\] model.*'bundled'"):
         SentenceTransformerEncoder(str(tmp_path))
+
+
+def test_threads_get_their_turn_in_the_order_in_which_they_asked() -> None:
+    turn = InTurn()
+    order: list[int] = []
+
+    def take(number: int) -> None:
+        with turn:
+            order.append(number)
+
+    with turn:
+        threads = [Thread(target=take, args=(number,)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.01)
+    with turn:
+        order.append(20)
+    for thread in threads:
+        thread.join()
+
+    assert order == list(range(21))

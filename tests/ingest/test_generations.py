@@ -21,7 +21,7 @@ SERVING, BUILDING, RETAINED, REJECTED = (
 BOOTS = "# Refunds\n\nWorn boots.\n"
 LONG = "# Long\n\n" + "\n\n".join(
     f"Rule {number} says that everyone waits for {number} days before asking once more."
-    for number in range(8)
+    for number in range(4)
 )
 
 
@@ -381,10 +381,10 @@ def test_without_an_earlier_generation_there_is_nothing_to_return_to(indexed: Be
         indexed.admin.use(asked_by="test")
 
 
-@pytest.mark.parametrize("name", ["g0002", "g0009"])
-def test_only_a_kept_generation_can_be_used(rebuilt: Bench, name: str) -> None:
-    with pytest.raises(WrongUse, match=rf"There is no kept generation {name}; 'pincite index"):
-        rebuilt.admin.use(name, asked_by="test")
+def test_only_a_kept_generation_can_be_used(indexed: Bench) -> None:
+    for name in ("g0001", "g0009"):
+        with pytest.raises(WrongUse, match=rf"There is no kept generation {name}; 'pincite index"):
+            indexed.admin.use(name, asked_by="test")
 
 
 # Deleting reaches all of them
@@ -437,11 +437,11 @@ def test_a_kept_generation_can_be_dropped(rebuilt: Bench) -> None:
     assert rebuilt.search("tents") == [TENTS]
 
 
-def test_the_serving_generation_cannot_be_dropped(rebuilt: Bench) -> None:
-    with pytest.raises(WrongUse, match="g0002 is the generation that answers"):
-        rebuilt.admin.drop("g0002")
+def test_the_serving_generation_cannot_be_dropped(indexed: Bench) -> None:
+    with pytest.raises(WrongUse, match="g0001 is the generation that answers"):
+        indexed.admin.drop("g0001")
 
-    assert rebuilt.search("tents") == [TENTS]
+    assert indexed.search("tents") == [TENTS]
 
 
 def test_a_generation_that_is_being_built_cannot_be_dropped(indexed: Bench) -> None:

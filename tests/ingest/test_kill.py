@@ -21,7 +21,6 @@ SHARED = Path(os.environ.get("PINCITE_SHARED", Path(__file__).parents[3] / "shar
 CORPORA = [
     SHARED / "corpora" / "tailscale_security",
     SHARED / "corpora" / "github_site_policy" / "Policies" / "content-removal-policies",
-    SHARED / "corpora" / "github_site_policy" / "Policies" / "other-site-policies",
 ]
 REFUNDS = "# Refunds\n\nUnused tents go back within 30 days, and the price is paid back in full.\n"
 LEAVE = "# Leave\n\nTen weeks are paid for an adoption.\n"
