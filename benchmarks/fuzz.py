@@ -31,6 +31,7 @@ HANGS_FROM_S = 5.0
 """Processor time of one input that counts as a hang."""
 
 GIVEN_UP_AFTER_S = 120.0
+STARTED_WITHIN_S = 600.0
 MEMORY_BYTES = 3 * 2**30
 LOOKED_AT_EVERY_S = 1.0
 
@@ -95,7 +96,7 @@ class _Run:
         self.process = context.Process(target=_work, args=(self._left, theirs), daemon=True)
         self.process.start()
         theirs.close()
-        self._heard = time.monotonic()
+        self._killed_at = time.monotonic() + STARTED_WITHIN_S
 
     def is_going(self) -> bool:
         return len(self._left) > 0
@@ -109,11 +110,11 @@ class _Run:
             if self.is_going():
                 self._replace(f"ended the process with {self._exit_code()}")
             return
-        if self.is_going() and time.monotonic() - self._heard > GIVEN_UP_AFTER_S:
+        if self.is_going() and time.monotonic() > self._killed_at:
             self._replace("hangs")
 
     def _take(self, number: int, suffix: str, outcome: str, cpu_s: float, trace: str) -> None:
-        self._heard = time.monotonic()
+        self._killed_at = time.monotonic() + GIVEN_UP_AFTER_S
         self._left = self._left[1:]
         self.outcomes[f"{suffix} {outcome}"] += 1
         self.slowest = max(self.slowest, (cpu_s, number, suffix))

@@ -136,7 +136,8 @@ def contents(index: Path) -> dict[str, Any]:
     """All that is to be equal in two stores of the same documents, in whatever way they were made."""
     store = open_store(IndexSettings(path=index))
     try:
-        names = {record.id: record.name for record in store.catalog.documents.find()}
+        records = store.catalog.documents.find()
+        names = {record.id: record.name for record in records}
         with store.generations.serving() as generation:
             written = store.catalog.documents.written(generation.name)
             points = Counter(
@@ -147,8 +148,11 @@ def contents(index: Path) -> dict[str, Any]:
             "points": points,
             "counts": {names[id]: each.chunks for id, each in written.items()},
             "payloads": {names[id]: each.payload for id, each in written.items()},
-            "documents": {
-                record.name: _comparable(record, names) for record in store.catalog.documents.find()
+            "documents": {record.name: _comparable(record, names) for record in records},
+            # Which of them stands for the others may hang on their ids, which a moved one takes along.
+            "same texts": {
+                record.name: sorted(each.name for each in records if _text(each) == _text(record))
+                for record in records
             },
         }
     finally:
@@ -161,14 +165,10 @@ def differences(index: Path, undisturbed: Path) -> list[str]:
     faults = []
     for part, wanted in theirs.items():
         if ours[part] != wanted:
-            unlike = {*_items(ours[part])} ^ {*_items(wanted)}
-            shown = "; ".join(sorted(map(str, unlike))[:4])
+            unlike = {*map(str, ours[part].items())} ^ {*map(str, wanted.items())}
+            shown = "; ".join(sorted(unlike)[:4])
             faults.append(f"other {part} than undisturbed ({len(unlike)}): {shown}"[:1000])
     return faults
-
-
-def _items(part: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
-    yield from part.items()
 
 
 def _comparable(record: DocumentRecord, names: Mapping[str, str]) -> tuple[object, ...]:
@@ -182,8 +182,12 @@ def _comparable(record: DocumentRecord, names: Mapping[str, str]) -> tuple[objec
         record.valid_from,
         record.valid_until,
         names.get(record.superseded_by or ""),
-        names.get(record.same_as or ""),
     )
+
+
+def _text(record: DocumentRecord) -> str:
+    """The document that stands for this one's text."""
+    return record.same_as or record.id
 
 
 def _described(document: IndexedDocument) -> tuple[object, ...]:

@@ -65,7 +65,7 @@ def assemble(blocks: Iterable[Block], *, fallback_title: str) -> Document:
     List items stand on consecutive lines, everything else is set off by an empty line. The title is
     the first title block of the lowest level found, or `fallback_title` where there is none.
     """
-    kept = [replace(block, text=_clean(block.text)) for block in blocks]
+    kept = [replace(block, text=without_controls(block.text)) for block in blocks]
     kept = [block for block in kept if block.text.strip()]
     pieces: list[str] = []
     length = 0
@@ -99,7 +99,8 @@ _CONTROL = dict.fromkeys(
 )
 
 
-def _clean(text: str) -> str:
+def without_controls(text: str) -> str:
+    """The text without control characters and lone surrogates; line breaks and tabs stay."""
     return text.translate(_CONTROL)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePath
 
-from ingest.document import Block, Document, assemble, one_line
+from ingest.document import Block, Document, assemble, one_line, without_controls
 from ingest.formats.content import FileContent
 from ingest.formats.errors import (
     CorruptDocument,
@@ -40,7 +40,7 @@ def parse(content: bytes, *, name: str) -> Document:
     found = _content(content, path.suffix.lower(), depth=0)
     # A title that is the file's name says nothing that the name does not.
     title = None if found.metadata.title in (path.stem, path.name) else found.metadata.title
-    fallback = found.title or title or path.stem
+    fallback = without_controls(found.title or "").strip() or title or without_controls(path.stem)
     document = assemble(found.blocks, fallback_title=fallback)
     if not document.text:
         raise EmptyDocument("has no text")

@@ -4,6 +4,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+# llama_index imports it when a worker first divides a long text. While it is half imported, any query of
+# another thread would fail: SQLAlchemy asks its hooks.
+import sqlalchemy.orm  # noqa: F401
 from sqlalchemy import (
     URL,
     BigInteger,

@@ -13,7 +13,8 @@ from ingest.formats.pages import without_page_edges
 from ingest.formats.table import table_text
 from ingest.formats.unstructured_setup import partition_text_blocks
 
-_RULE = re.compile(r"(?:([=*~^\"_#+.-])\1{3,}[\s|+]*)+|([=*~^\"-])\2{2}")
+# Possessive: a long rule that is none in the end would be tried in every division of its marks.
+_RULE = re.compile(r"(?:([=*~^\"_#+.-])\1{3,}+[\s|+]*+)++|([=*~^\"-])\2{2}")
 _UNDERLINE = re.compile(r"([=*~^\"-])\1{2,}")
 _BULLET = re.compile(r"[-*•‣▪●○–]\s+(?=\S)")
 _NUMBER = re.compile(

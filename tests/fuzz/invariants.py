@@ -55,7 +55,9 @@ def check_document(document: Document) -> None:
         _hold(bool(element.text.strip()), "elements have text", element)
     for before, after in pairwise(document.elements):
         _hold(before.end < after.start, "elements are apart and in order", (before, after))
-    for shown in (text, document.title, *(repr(document.metadata),)):
+    said = document.metadata
+    stated = (said.title, said.owner, said.version, *said.supersedes, *said.tags, *said.groups)
+    for shown in (text, document.title, *(field for field in stated if field is not None)):
         shown.encode("utf-8")
         _hold(not re.search(r"[\0-\x08\x0b-\x1f\x7f]", shown), "no control characters", shown)
     _hold("\n" not in document.title, "the title is one line", document.title)

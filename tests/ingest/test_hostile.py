@@ -220,6 +220,8 @@ def test_it_is_refused(
         ("yaml.md", lambda: b"---\ntitle: " + b"[" * 20_000 + b"\n---\nRing us.", "Ring us."),
         ("tags.md", lambda: b"{% " * 50_000 + b"\n\nRing us.", "Ring us."),
         ("comments.md", lambda: b"{% comment %}" * 50_000 + b"\n\nRing us.", "Ring us."),
+        ("rule.txt", lambda: b"Leave\n" + b'"' * 5000 + b"|x\n\nRing us.", "Ring us."),
+        ("notes.md", lambda: b"<!---->" * 500 + b"\n\nRing us.", "Ring us."),
         ("spaces.txt", lambda: b"Ring" + b" " * MIB + b"us.", "Ring us."),
         (
             "controls.txt",

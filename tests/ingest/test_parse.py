@@ -244,6 +244,12 @@ def test_what_cannot_be_read_is_refused_with_the_reason_on_one_line(
     assert "\n" not in str(raised.value)
 
 
+def test_a_title_has_no_control_characters() -> None:
+    page = b"<title>Sick\x17 leave\x1b</title><p>Ring us first.</p>"
+    assert parse(page, name="a.html").title == "Sick leave"
+    assert parse(b"<title>\x17</title><p>Ring us first.</p>", name="leave.html").title == "leave"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(SUFFIXES)), st.text(max_size=200))
 def test_any_text_is_a_document_or_refused(suffix: str, text: str) -> None:

@@ -141,7 +141,7 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     put(tmp_path / os.fsdecode(b"b\xff.md"))
 
     assert listed(tmp_path).refused == (
-        Refused("b\udcff.md", "has a name that is not valid UTF-8: rename it"),
+        Refused(r"b\udcff.md", "has a name that is not valid UTF-8: rename it"),
     )
 
 

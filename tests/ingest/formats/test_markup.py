@@ -316,3 +316,9 @@ def test_no_part_of_a_markdown_page_is_lost_or_moved(parts: list[str]) -> None:
 @given(st.text(alphabet=st.sampled_from("<>/=\"'&; abpdivtrh1\n-{%}|#*`[]()"), max_size=120))
 def test_any_characters_are_read_as_markdown(text: str) -> None:
     assert all(block.text for block in markdown_content(text).blocks)
+
+
+def test_a_list_in_a_list_in_a_list_keeps_its_innermost_items() -> None:
+    lines = "\n".join(f"{'  ' * depth}- Level {depth}" for depth in range(30))
+
+    assert [block.text for block in markdown(lines)] == [f"Level {depth}" for depth in range(30)]
