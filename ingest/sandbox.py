@@ -52,7 +52,7 @@ class ParserProcess:
     """Parses one document after another in a child process with limits, and replaces it when it dies.
 
     Use it as a context manager. The child starts in the background, about 3 s before it is ready.
-    A document over `max_s` seconds or `max_memory_mb` (beside the 240 MB that the parsers take, and
+    A document over `max_s` seconds or `max_memory_mb` (beside the 300 MB that the parsers take, and
     where the system can limit it) loses its child, and the next document gets a fresh one.
     """
 

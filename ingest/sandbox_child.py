@@ -25,6 +25,11 @@ LONGEST_TEXT_CHARS = 10_000_000
 # spaCy imports torch where it finds it: 2 s and 180 MB for nothing.
 _NOT_NEEDED = ("torch", "tensorflow", "mxnet")
 _PRELOADED = ("markup", "pdf", "text", "word")
+_FIRST = (
+    b"Refunds are paid within thirty days of the day on which the goods were returned to us.\n" * 3
+)
+"""Has the models loaded that are loaded at first use, such as that of the languages."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -35,7 +40,10 @@ def serve(descriptor: int, parent: int, max_memory_bytes: int) -> None:
     sys.meta_path.insert(0, _NotNeeded())
     for name in _PRELOADED:
         importlib.import_module(f"ingest.formats.{name}")
+    parse(_FIRST, name="first.md")
     _limit_memory(max_memory_bytes)
+    # From a third on, a buffer that is doubled while the old one is kept does not fit.
+    much_bytes = _peak_bytes() + max_memory_bytes // 3
     with Connection(descriptor) as connection:
         connection.send(None)
         while True:
@@ -44,17 +52,17 @@ def serve(descriptor: int, parent: int, max_memory_bytes: int) -> None:
             except EOFError:
                 return
             try:
-                connection.send(_parsed(content, name, max_memory_bytes))
+                connection.send(_parsed(content, name, much_bytes))
             except MemoryError:
                 # Without clearing up, for which there is no memory either.
                 os._exit(OUT_OF_MEMORY)
 
 
-def _parsed(content: bytes, name: str, max_memory_bytes: int) -> Document | ParseError:
+def _parsed(content: bytes, name: str, much_bytes: int) -> Document | ParseError:
     try:
         document = parse(content, name=name)
     except ParseError as error:
-        if _is_lack_of_memory(error, max_memory_bytes):
+        if _is_lack_of_memory(error, much_bytes):
             raise MemoryError from error
         return error
     if len(document.text) > LONGEST_TEXT_CHARS:
@@ -65,9 +73,9 @@ def _parsed(content: bytes, name: str, max_memory_bytes: int) -> Document | Pars
     return document
 
 
-def _is_lack_of_memory(error: BaseException, max_memory_bytes: int) -> bool:
+def _is_lack_of_memory(error: BaseException, much_bytes: int) -> bool:
     """Whether a parser took the lack of memory for a fault of the document. lxml says anything then."""
-    if isinstance(error, CorruptDocument) and _peak_bytes() > 0.9 * max_memory_bytes:
+    if isinstance(error, CorruptDocument) and _peak_bytes() > much_bytes:
         return True
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, MemoryError):

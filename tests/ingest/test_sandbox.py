@@ -58,6 +58,14 @@ def has_ended(process: int) -> bool:
     return False
 
 
+def wait_until_reading(child: int) -> None:
+    """The memory is limited last of all before the first document is read."""
+    limits = Path(f"/proc/{child}/limits")
+    while "Max data size             unlimited" in limits.read_text():
+        time.sleep(0.05)
+    time.sleep(0.3)
+
+
 def wait_until_running(future: Future[Document]) -> None:
     while not future.running():
         time.sleep(0.01)
@@ -170,7 +178,7 @@ def test_a_document_over_the_memory_is_given_up_and_the_next_one_is_read() -> No
 
 def test_a_damaged_document_is_told_from_a_large_one_where_the_parent_is_large() -> None:
     ballast = b"a" * (512 * 2**20)
-    with ParserProcess(max_s=60, max_memory_mb=300) as parser:
+    with ParserProcess(max_s=60, max_memory_mb=256) as parser:
         del ballast
         with pytest.raises(CorruptDocument, match="is not valid UTF-8"):
             parser.parse(b"caf\xe9 bar", name="a.txt")
@@ -179,18 +187,27 @@ def test_a_damaged_document_is_told_from_a_large_one_where_the_parent_is_large()
 @on_linux
 def test_a_child_that_dies_takes_its_document_along_and_no_other() -> None:
     with ParserProcess(max_s=60, max_memory_mb=1024) as parser:
-        # The child is ready then: the slow one is its second document, and is tried once more.
-        parser.parse(SHORT, name="leave.md")
         slow = parser.submit(SLOW, name="slow.md")
         following = parser.submit(SHORT, name="leave.md")
-        wait_until_running(slow)
-        os.kill(child_of(parser), signal.SIGSEGV)
+        child = child_of(parser)
+        wait_until_reading(child)
+        os.kill(child, signal.SIGSEGV)
         with pytest.raises(
             ParserCrashed,
             match=r"^makes the parser crash \(SIGSEGV\): save it anew, or report this document$",
         ):
             slow.result()
         assert following.result().title == "Leave"
+
+
+@on_linux
+def test_a_child_that_has_read_other_documents_may_die_of_them() -> None:
+    with ParserProcess(max_s=60, max_memory_mb=1024) as parser:
+        parser.parse(SHORT, name="leave.md")
+        slow = parser.submit(SLOW[:60_000], name="slow.md")
+        wait_until_running(slow)
+        os.kill(child_of(parser), signal.SIGSEGV)
+        assert slow.result().title == "Leave"
 
 
 @on_linux
