@@ -49,7 +49,7 @@ class Document:
     """A parsed file: its text, and the elements that lie in it in reading order.
 
     `metadata` is what the file says about itself, `language` the ISO 639-1 code of its text where it
-    could be told.
+    could be told. `warning` says, in words that continue its name, what of it was not read.
     """
 
     title: str
@@ -57,6 +57,7 @@ class Document:
     elements: tuple[Element, ...]
     metadata: Metadata = NOTHING_SAID
     language: str | None = None
+    warning: str | None = None
 
 
 def assemble(blocks: Iterable[Block], *, fallback_title: str) -> Document:

@@ -4,7 +4,7 @@ import errno
 
 from sqlalchemy.exc import OperationalError
 
-from ingest.index import IndexUnreachable
+from ingest.index import IndexUnreachable, NoIndex
 
 _MAY_PASS = frozenset(
     {
@@ -26,6 +26,16 @@ _MAY_PASS = frozenset(
 )
 
 
+_ABOUT_THE_SURROUNDINGS = (
+    IndexUnreachable,
+    NoIndex,
+    OperationalError,
+    MemoryError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
 def is_transient(error: Exception) -> bool:
     """Whether the fault lies in what surrounds the document (disk, network, memory), not in it."""
     if isinstance(error, OSError) and error.errno in _MAY_PASS:
@@ -33,9 +43,7 @@ def is_transient(error: Exception) -> bool:
     # qdrant_edge raises plain Exception for everything, a full disk included.
     if type(error) is Exception and "No space left" in str(error):
         return True
-    return isinstance(
-        error, IndexUnreachable | OperationalError | MemoryError | ConnectionError | TimeoutError
-    )
+    return isinstance(error, _ABOUT_THE_SURROUNDINGS)
 
 
 def reason(error: Exception) -> str:

@@ -114,19 +114,32 @@ class Generations:
 
     def create(self, manifest: Manifest) -> Generation:
         """A new, empty generation. The first one serves at once, others are being built."""
-        records = self._catalog.generations.all()
-        numbers = [int(each.name[1:]) for each in records]
-        name = f"g{max(numbers, default=0) + 1:04d}"
-        with self._changed:
+        generation = self._create(manifest, only_first=False)
+        if generation is None:
+            raise LookupError("no generation was made")
+        return generation
+
+    def ensure_first(self, manifest: Manifest) -> None:
+        """Make a generation that serves, unless there is one."""
+        self._create(manifest, only_first=True)
+
+    def _create(self, manifest: Manifest, *, only_first: bool) -> Generation | None:
+        made: list[Index] = []
+
+        def make(name: str) -> None:
+            # What lies there was left by a process that was killed before it noted it.
             self._engine.drop(name)
-            index = self._engine.create(name, manifest)
-            self._open[name] = Generation(name, index)
-        first = self._catalog.generations.serving() is None
-        state = GenerationState.SERVING if first else GenerationState.BUILDING
-        self._catalog.generations.add(name, manifest, state)
-        if first:
-            self._engine.serve(name)
-        return self._open[name]
+            made.append(self._engine.create(name, manifest))
+
+        with self._changed:
+            added = self._catalog.generations.add(manifest, make, only_first=only_first)
+            if added is None:
+                return None
+            name, state = added
+            self._open[name] = Generation(name, made[0])
+            if state is GenerationState.SERVING:
+                self._engine.serve(name)
+            return self._open[name]
 
     def switch(self, name: str) -> None:
         """Make this the generation that answers, for every question asked from now on."""

@@ -7,8 +7,14 @@ from datetime import date
 from typing import Any
 
 from ingest.catalog import Catalog
-from ingest.catalog.documents import ClaimLost, DocumentRecord, Version, Written
-from ingest.catalog.jobs import Task
+from ingest.catalog.documents import (
+    ClaimLost,
+    DocumentRecord,
+    GenerationsChanged,
+    Version,
+    Written,
+)
+from ingest.catalog.jobs import Action, Task
 from ingest.chunk import Chunk, chunk_document
 from ingest.document import Document
 from ingest.embed import Encoder, Encoders, Vectors
@@ -76,7 +82,8 @@ class Indexer:
 
         Points that nothing counts are noted as leftovers before they are written, so that whoever
         comes after a crash removes them. A document that was deleted or cancelled meanwhile is
-        dropped.
+        dropped; one that was divided for other generations than there are now is left to be read
+        again.
         """
         if not group:
             return
@@ -92,6 +99,8 @@ class Indexer:
                     self._write_one(prepared, vectors, worker)
                 except ClaimLost:
                     continue
+                except GenerationsChanged:
+                    self._catalog.jobs.hand_back(prepared.task, worker)
         self.remove_leftovers(ids)
 
     def remove_leftovers(self, ids: Sequence[str]) -> None:
@@ -136,6 +145,7 @@ class Indexer:
             worker,
             record.id,
             written,
+            everywhere=prepared.task.action is not Action.BUILD,
             version=version if prepared.described is not None else None,
             described=prepared.described,
             values=prepared.values,
@@ -171,6 +181,6 @@ def _chunks(group: Sequence[Prepared]) -> list[tuple[str, str, tuple[Chunk, ...]
 
 def targets(generations: Generations, task: Task) -> list[Generation]:
     """The generations that a task writes into."""
-    if task.target is not None and task.action == "build":
+    if task.target is not None and task.action is Action.BUILD:
         return [generations.get(task.target)]
     return generations.written()

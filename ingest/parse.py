@@ -49,6 +49,7 @@ def parse(content: bytes, *, name: str) -> Document:
         title=document.title if found.heading_is_title else fallback,
         metadata=replace(found.metadata, title=title),
         language=language_of(document.text),
+        warning=found.warning,
     )
 
 

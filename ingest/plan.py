@@ -193,6 +193,7 @@ def new_record(id: str, source_id: str, path: str, name: str) -> DocumentRecord:
         content_hash=None,
         failed_signature=None,
         error=None,
+        warning=None,
         described=NOTHING_SAID,
         form=NOTHING_SAID,
         language=None,

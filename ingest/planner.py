@@ -49,7 +49,7 @@ class Planner:
     def ensure_generation(self) -> None:
         """Make the first generation, as the settings want it, where there is none."""
         if self._catalog.generations.serving() is None:
-            self._store.generations.create(self._wanted({}))
+            self._store.generations.ensure_first(self._wanted({}))
 
     def plan_queued(self, worker: str) -> bool:
         """Plan every queued job; whether there was one."""
@@ -70,12 +70,9 @@ class Planner:
         return anything
 
     def close(self, job: Job) -> None:
-        """Finish a job whose tasks are all over: a build is checked and put to service. One that turns
-        out to lack documents gets tasks for them instead."""
+        """Finish a job whose tasks are all over: a build is checked and put to service."""
         error = None
         if job.kind in (JobKind.REBUILD, JobKind.ROLLBACK):
-            if self._extend_build(job):
-                return
             error = self._finish_build(job)
         if job.kind is JobKind.UPLOAD and self._is_cancelled(job):
             cancelled = self._catalog.jobs.outcomes(job.id, state="cancelled")
@@ -156,17 +153,6 @@ class Planner:
         self._store.generations.get(record.name).index.optimize()
         self._store.generations.switch(record.name)
         return None
-
-    def _extend_build(self, job: Job) -> bool:
-        """Have the job index what came into the serving generation alone, because it was read before
-        the building began and committed after; False where there is nothing that it has not tried."""
-        record = self._generation_of(job)
-        if record is None or record.state is GenerationState.SERVING:
-            return False
-        tried = {each.document_id for each in self._catalog.jobs.outcomes(job.id)}
-        missing = plan_build(self._catalog, record.name)
-        new = [task for task in missing if task.document_id not in tried]
-        return bool(new) and self._catalog.jobs.extend(job.id, new)
 
     def _check(self, record: GenerationRecord) -> str | None:
         serving_name = self._catalog.generations.serving()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -87,6 +88,9 @@ class FolderSource:
     """The documents below a folder in the order of their names, or one file."""
 
     def __init__(self, location: Path, *, max_file_mb: float) -> None:
+        # What is found is compared with where links lead; `items` says what is wrong with a circle.
+        with suppress(OSError, RuntimeError):
+            location = location.resolve()
         self._root = location
         self._max_file_mb = max_file_mb
 

@@ -18,7 +18,7 @@ from ingest.document import Document
 from ingest.duplicates import sketch
 from ingest.embed import Encoders
 from ingest.faults import is_transient, reason
-from ingest.formats.errors import ParseError
+from ingest.formats.errors import ParseError, WorkerCrashed
 from ingest.index import PARSING_VERSION, IndexUnreachable
 from ingest.indexing import Indexer, Prepared, chunks_for, targets
 from ingest.metadata import NOTHING_SAID, Metadata, MetadataError, merged, read_sidecar
@@ -37,13 +37,18 @@ _log = logging.getLogger(__name__)
 CHUNKS_PER_WRITE = 512
 """Documents are encoded together up to this many chunks: equal lengths then share a batch."""
 LEASE_S = 600.0
-"""A claim that was not renewed for so long is that of a dead worker."""
+"""A claim that was not renewed for so long, and the time that a document may take, is that of a dead
+worker."""
+RENEW_EVERY_S = 30.0
 CLAIM_LIMIT = 8
 BUILD_LIMIT = 32
 """A rebuild goes on by so many documents at a time; between them, what has changed is read."""
 SHOW_EVERY_S = 0.2
 OPTIMIZE_FROM_CHUNKS = 2_000
 """A job that wrote fewer leaves the index in good enough shape."""
+
+CRASH_LIMIT = 5
+"""A document over which a worker was killed so often is given up, or none after it would be indexed."""
 
 _READING = (Action.ADD, Action.CHANGE, Action.REINDEX, Action.RENAME, Action.REMOVE)
 
@@ -73,6 +78,9 @@ class Worker:
         self._indexer = Indexer(store.catalog, store.generations, encoders)
         self._standing = Standing(store.catalog, self._indexer)
         self._written_chunks = 0
+        # A document that brings the parser down is read twice, and nothing is renewed meanwhile.
+        self._lease_s = LEASE_S + 2 * settings.max_parse_s
+        self._renewed_at = 0.0
         self._stop = Event()
         self.fault: str | None = None
         """Why the last attempt to work failed; None where it did not."""
@@ -81,7 +89,7 @@ class Worker:
         """Clear up after a worker that was killed."""
         alone = self._store.lock is not None
         if alone:
-            self._jobs.release()  # Nobody else can be alive: the store is held by this process.
+            self._jobs.release_dead()  # The store is held by this process.
         self._planner.ensure_generation()
         self._clear_leftovers()
         self._standing.refresh()
@@ -163,6 +171,7 @@ class Worker:
         anything = False
         for item in prepared:
             anything = True
+            self._renew()
             if item is not None:
                 group.append(item)
             if sum(each.chunk_count for each in group) >= CHUNKS_PER_WRITE:
@@ -174,10 +183,15 @@ class Worker:
         self._write(group)
         return anything or bool(group)
 
+    def _renew(self) -> None:
+        if time.monotonic() - self._renewed_at > RENEW_EVERY_S:
+            self._jobs.renew(self.name, lease_s=self._lease_s)
+            self._renewed_at = time.monotonic()
+
     def _write(self, group: list[Prepared]) -> None:
         if not group:
             return
-        self._jobs.renew(self.name, lease_s=LEASE_S)
+        self._renew()
         try:
             self._indexer.write(group, self.name)
         except Exception as error:  # noqa: BLE001 - the other documents must not suffer from it
@@ -215,7 +229,9 @@ class Worker:
         yield from quiet
 
     def _claimed(self, actions: tuple[Action, ...]) -> Iterator[Task]:
-        while tasks := self._jobs.claim(self.name, actions, limit=CLAIM_LIMIT, lease_s=LEASE_S):
+        while tasks := self._jobs.claim(
+            self.name, actions, limit=CLAIM_LIMIT, lease_s=self._lease_s
+        ):
             yield from tasks
             self._planner.plan_queued(self.name)
 
@@ -246,8 +262,11 @@ class Worker:
         if task.action is Action.REMOVE:
             self._remove(task, record)
             return True
-        if task.action is Action.RENAME:
-            return self._rename(task, record)
+        if task.action is Action.RENAME and self._rename(task, record):
+            return True
+        if task.crashes >= CRASH_LIMIT:
+            self._fail(task, _crashed(task), self._sources.signature(record, task.target))
+            return True
         return False
 
     def _remove(self, task: Task, record: DocumentRecord) -> None:
@@ -325,6 +344,7 @@ class Worker:
             "content_hash": content_hash,
             "failed_signature": None,
             "error": None,
+            "warning": document.warning,
             "described": described,
             "language": document.language,
             "words": len(document.text.split()),
@@ -350,7 +370,8 @@ class Worker:
 
     def _build_ahead(self) -> Iterator[Prepared | None]:
         building = (Action.BUILD,)
-        for task in self._jobs.claim(self.name, building, limit=BUILD_LIMIT, lease_s=LEASE_S):
+        claimed = self._jobs.claim(self.name, building, limit=BUILD_LIMIT, lease_s=self._lease_s)
+        for task in claimed:
             try:
                 rebuilt = self._rebuilt(task)
             except Exception as error:  # noqa: BLE001 - as for documents that are read
@@ -359,6 +380,8 @@ class Worker:
             yield rebuilt
 
     def _rebuilt(self, task: Task) -> Prepared | None:
+        if task.crashes >= CRASH_LIMIT:
+            raise _crashed(task)
         record = self._catalog.documents.get(task.document_id)
         serving = self._catalog.generations.serving()
         if record is None or serving is None or task.target is None:
@@ -377,7 +400,10 @@ class Worker:
             reread = self._read_again(record)
             if reread is not None:
                 version, described = reread, reread.document.metadata
-                values = {"revision": record.revision + 1}
+                values = {
+                    "revision": record.revision + 1,
+                    "warning": reread.document.warning,
+                }
         chunks = chunks_for(version.document, manifest, self._encoders.get(manifest.encoder))
         return Prepared(task, record, version, described, values, (task.target,), (chunks,))
 
@@ -440,6 +466,13 @@ class Worker:
         if closed:
             self._clear_leftovers()
         return closed
+
+
+def _crashed(task: Task) -> WorkerCrashed:
+    return WorkerCrashed(
+        f"was being indexed {task.crashes} times when the process was killed, perhaps for lack of "
+        "memory: divide it, or have it read again with 'pincite reindex'"
+    )
 
 
 def _said_beside(content: Content) -> Metadata:

@@ -117,7 +117,8 @@ class Pipeline:
         """Verified sentences as soon as each is checked, then the trace, once and last.
 
         Nothing leaves here before it was verified. What is not supported is left out, or comes with
-        its verdict where the settings say "mark".
+        its verdict where the settings say "mark". What cites a document that was deleted since the
+        question was asked is left out in any case.
         """
         clock = _Clock()
         retrieved = self._retriever.retrieve(question, reader, as_of)
@@ -138,12 +139,13 @@ class Pipeline:
                     continue
                 sentence = self._verify(item, passages)
                 verified.append(sentence)
-                if self._is_shown(sentence):
+                if self._is_shown(sentence) and self._is_left(sentence, passages):
                     shown.append(sentence)
                     clock.first("first_sentence")
                     yield sentence
             draft = Draft("".join(pieces), self._generator.name, usage)
         clock.lap("generate")
+        shown = [sentence for sentence in shown if self._is_left(sentence, passages)]
         yield Trace(
             question=question,
             standalone=question,
@@ -177,6 +179,16 @@ class Pipeline:
             return False
         return sentence.verdict is Verdict.SUPPORTED or self._settings.unsupported == "mark"
 
+    def _is_left(self, sentence: Sentence, passages: Sequence[Passage]) -> bool:
+        """Whether all that the sentence cites is still there."""
+        cited = [passage for passage in passages if passage.number in sentence.cited]
+        return len(self._left(cited)) == len(cited)
+
+    def _left(self, passages: Sequence[Passage]) -> list[Passage]:
+        """Those of the passages whose documents were not deleted since they were found."""
+        deleted = self._retriever.deleted({passage.document.id for passage in passages})
+        return [passage for passage in passages if passage.document.id not in deleted]
+
     def _answer(
         self, shown: Sequence[Sentence], passages: Sequence[Passage], as_of: date | None
     ) -> Answer:
@@ -188,7 +200,7 @@ class Pipeline:
             (),
             Refusal(
                 f"{reason} in the documents answers this question.",
-                tuple(passages[: self._settings.nearest]),
+                tuple(self._left(passages)[: self._settings.nearest]),
             ),
             notice,
         )

@@ -1,6 +1,6 @@
 """A question -> the passages most likely to answer it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -70,6 +70,10 @@ class Retriever:
             bm25_weight=self._settings.bm25_weight,
         )
         return one_of_each(fused, self._settings.top_k)
+
+    def deleted(self, ids: Collection[str]) -> set[str]:
+        """Those of these documents that were deleted since they were found."""
+        return set(ids) - self._documents.by_ids(ids).keys()
 
 
 def _is_outdated(hits: Sequence[Hit], current: Mapping[str, str]) -> bool:

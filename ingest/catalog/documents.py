@@ -55,7 +55,7 @@ class DocumentRecord:
     changed since its `content_hash` was taken, `failed_signature` whether it did since the `error`.
     `described` is what is said about it, `form` the part of that given on upload. It is answered from
     on the days from `valid_from` up to, not including, `valid_until`. `same_as` is the document of
-    which this one is the same text.
+    which this one is the same text. `warning` says what of it was not read.
     """
 
     id: str
@@ -68,6 +68,7 @@ class DocumentRecord:
     content_hash: str | None
     failed_signature: str | None
     error: str | None
+    warning: str | None
     described: Metadata
     form: Metadata
     language: str | None
@@ -126,6 +127,11 @@ class Deletion:
 
 class ClaimLost(Exception):
     """The work is not this worker's any more: it was cancelled, deleted or taken over."""
+
+
+class GenerationsChanged(Exception):
+    """A generation of the index was begun or dropped since the document was divided for those there
+    were."""
 
 
 _METADATA = TypeAdapter(Metadata)
@@ -299,6 +305,7 @@ class Documents:
         document_id: str,
         written: Sequence[Written],
         *,
+        everywhere: bool,
         version: Version | None = None,
         described: Metadata | None = None,
         values: Mapping[str, Any] | None = None,
@@ -306,10 +313,12 @@ class Documents:
         """Make what was written count, in one transaction: from here on it is found.
 
         `version` is the new text, None where a known one was indexed again; `values` are columns of
-        the document. Raises `ClaimLost` where the task is no longer this worker's or the document is
-        deleted; nothing is changed then.
+        the document. What is written `everywhere` is in every generation that serves or is built.
+        Raises `ClaimLost` where the task is no longer this worker's or the document is deleted, and
+        `GenerationsChanged` where one is missing or gone; nothing is changed then.
         """
         with self._writing.begin() as connection:
+            _check_generations(connection, written, everywhere=everywhere)
             _finish_task(connection, task_id, worker, written)
             if not _change(connection, document_id, values or {}):
                 raise ClaimLost(f"document {document_id} was deleted")
@@ -548,6 +557,17 @@ def _change(connection: Connection, document_id: str, values: Mapping[str, Any])
         update(documents).where(documents.c.id == document_id).values(updated_at=now(), **stored)
     )
     return changed.rowcount == 1
+
+
+def _check_generations(
+    connection: Connection, written: Sequence[Written], *, everywhere: bool
+) -> None:
+    query = select(generations.c.name, generations.c.state).where(generations.c.state != "dropped")
+    states = {row.name: row.state for row in connection.execute(query)}
+    names = {entry.generation for entry in written}
+    live = {name for name, state in states.items() if state in ("serving", "building")}
+    if not names <= states.keys() or (everywhere and not live <= names):
+        raise GenerationsChanged(f"written into {sorted(names)}; there are {states}")
 
 
 def _finish_task(

@@ -1,6 +1,7 @@
 """The generations of the index: which one answers, which are built or kept."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,17 +69,33 @@ class GenerationTable:
         with self._engine.connect() as connection:
             return connection.execute(query).scalar_one_or_none()
 
-    def add(self, name: str, manifest: Manifest, state: GenerationState) -> None:
+    def add(
+        self, manifest: Manifest, make: Callable[[str], None], *, only_first: bool = False
+    ) -> tuple[str, GenerationState] | None:
+        """Have `make` build a new, empty generation under the name it is given, and note it: as serving
+        where none does, else as being built. With `only_first` none is made where one serves already.
+
+        Other processes wait meanwhile, so that two never begin the first one or take the same name.
+        """
         with self._writing.begin() as connection:
+            rows = connection.execute(select(generations.c.name, generations.c.state))
+            states = {row.name: row.state for row in rows}
+            serves = GenerationState.SERVING in states.values()
+            if serves and only_first:
+                return None
+            name = f"g{max((int(each[1:]) for each in states), default=0) + 1:04d}"
+            make(name)
+            state = GenerationState.BUILDING if serves else GenerationState.SERVING
             connection.execute(
                 insert(generations).values(
                     name=name,
                     state=state,
                     manifest=json.dumps(manifest.to_json()),
                     created_at=now(),
-                    served_at=now() if state is GenerationState.SERVING else None,
+                    served_at=None if serves else now(),
                 )
             )
+        return name, state
 
     def serve(self, name: str) -> None:
         """Make this the serving generation; the one before is retained."""

@@ -8,10 +8,23 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
-from ingest.catalog.schema import jobs, tasks
+from ingest.catalog.schema import documents, jobs, tasks
 from ingest.clock import now
 
 
@@ -40,6 +53,9 @@ class JobState(StrEnum):
 
 OPEN_STATES = (JobState.QUEUED, JobState.RUNNING)
 
+ALONE_FROM_CRASHES = 2
+"""A worker that was killed twice over the same documents does each of them by itself."""
+
 
 class Action(StrEnum):
     ADD = "add"
@@ -63,7 +79,8 @@ class NewTask:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A document that a worker has claimed. `attempts` counts those before this one."""
+    """A document that a worker has claimed. `attempts` counts those before this one, `crashes` those
+    that ended with the worker's process."""
 
     id: int
     job_id: str
@@ -72,17 +89,20 @@ class Task:
     action: Action
     target: str | None
     attempts: int
+    crashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """How a task stands: "open", "done", "failed" or "cancelled"."""
+    """How a task stands: "open", "done", "failed" or "cancelled". `warning` says what of the document
+    was not read."""
 
     document_id: str
     name: str
     action: Action
     state: str
     error: str | None
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +198,13 @@ class Jobs:
         self, job_id: str, *, state: str | None = None, offset: int = 0, limit: int | None = None
     ) -> list[TaskOutcome]:
         """How each document of the job stands, in the order of its plan."""
-        query = select(tasks).where(tasks.c.job_id == job_id).order_by(tasks.c.id)
+        of_document = documents.c.id == tasks.c.document_id
+        query = (
+            select(tasks, documents.c.warning)
+            .join(documents, of_document, isouter=True)
+            .where(tasks.c.job_id == job_id)
+            .order_by(tasks.c.id)
+        )
         query = query.offset(offset).limit(limit)
         if state is not None:
             query = query.where(tasks.c.state == state)
@@ -190,6 +216,7 @@ class Jobs:
                     Action(row["action"]),
                     row["state"],
                     row["error"],
+                    row["warning"],
                 )
                 for row in connection.execute(query).mappings()
             ]
@@ -240,28 +267,17 @@ class Jobs:
                 _insert_tasks(connection, job_id, plan.tasks)
         return bool(started.rowcount)
 
-    def extend(self, job_id: str, new: Sequence[NewTask]) -> bool:
-        """Give a running job further tasks; False where it is over or to be cancelled."""
-        with self._writing.begin() as connection:
-            query = select(jobs.c.id).where(
-                jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.cancel.is_(False)
-            )
-            if connection.execute(query.with_for_update()).scalar_one_or_none() is None:
-                return False
-            _insert_tasks(connection, job_id, new)
-        return True
-
     def claim(
         self, worker: str, actions: Collection[Action], *, limit: int, lease_s: float
     ) -> list[Task]:
-        """Up to `limit` open tasks of these kinds, the oldest first; no document twice."""
+        """Up to `limit` open tasks of these kinds, the oldest first; no document twice.
+
+        One during which workers ended `ALONE_FROM_CRASHES` times is claimed alone, so that no other
+        is blamed for the next time.
+        """
         moment = now()
         with self._writing.begin() as connection:
-            connection.execute(
-                update(tasks)
-                .where(tasks.c.state == "open", tasks.c.claimed_until < moment)
-                .values(worker=None, claimed_until=None)
-            )
+            _free(connection, tasks.c.claimed_until < moment)
             others = select(tasks.c.document_id).where(
                 tasks.c.state == "open", tasks.c.worker.is_not(None)
             )
@@ -281,7 +297,9 @@ class Jobs:
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             )
-            rows = list(connection.execute(query).mappings())
+            mine = and_(tasks.c.worker == worker, tasks.c.state == "open")
+            held = list(connection.scalars(select(tasks.c.crashes).where(mine)))
+            rows = _in_company(held, list(connection.execute(query).mappings()))
             claimed = []
             for row in rows:
                 try:
@@ -336,14 +354,26 @@ class Jobs:
             not_before=now() + timedelta(seconds=delay_s),
         )
 
-    def release(self, worker: str | None = None) -> None:
-        """Give up the claims of this worker, or of all, where none can be alive."""
-        for table in (tasks, jobs):
-            mine = table.c.worker.is_not(None) if worker is None else table.c.worker == worker
-            with self._writing.begin() as connection:
+    def hand_back(self, task: Task, worker: str) -> None:
+        """Leave the task to whoever claims it next, through no fault of its own."""
+        self._change_claimed(task, worker)
+
+    def release(self, worker: str) -> None:
+        """Give up the claims of this worker."""
+        with self._writing.begin() as connection:
+            for table in (tasks, jobs):
                 connection.execute(
-                    update(table).where(mine).values(worker=None, claimed_until=None)
+                    update(table)
+                    .where(table.c.worker == worker)
+                    .values(worker=None, claimed_until=None)
                 )
+
+    def release_dead(self) -> None:
+        """Give up all claims, where no worker can be alive: those who made them were killed."""
+        with self._writing.begin() as connection:
+            _free(connection, tasks.c.worker.is_not(None))
+            claimed = update(jobs).where(jobs.c.worker.is_not(None))
+            connection.execute(claimed.values(worker=None, claimed_until=None))
 
     def next_ready_at(self) -> datetime | None:
         """When the earliest task that waits for another attempt may be tried; None where none waits."""
@@ -485,6 +515,27 @@ def _job(row: Any, counts: _Counts) -> Job:
     )
 
 
+def _free(connection: Connection, abandoned: ColumnElement[bool]) -> None:
+    """Take open tasks from workers that were killed while they did them."""
+    connection.execute(
+        update(tasks)
+        .where(tasks.c.state == "open", abandoned)
+        .values(worker=None, claimed_until=None, crashes=tasks.c.crashes + 1)
+    )
+
+
+def _in_company(held: Collection[int], rows: list[RowMapping]) -> list[RowMapping]:
+    """Those of the tasks that may be done together, beside others with `held` crashes."""
+    suspects = [number for number, row in enumerate(rows) if row["crashes"] >= ALONE_FROM_CRASHES]
+    if any(crashes >= ALONE_FROM_CRASHES for crashes in held):
+        return []
+    if not suspects:
+        return rows
+    if suspects[0] > 0:
+        return rows[: suspects[0]]
+    return [] if held else rows[:1]
+
+
 def _insert_tasks(connection: Any, job_id: str, new: Iterable[NewTask]) -> None:
     rows = [
         {
@@ -512,4 +563,5 @@ def _task(row: Any) -> Task:
         Action(row["action"]),
         row["target"],
         row["attempts"],
+        row["crashes"],
     )

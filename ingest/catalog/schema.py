@@ -35,8 +35,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from ingest.clock import utc
 from ingest.errors import PinciteError
 
-SCHEMA_VERSION = 2
-"""Raised when a table changes so that an older Pincite would misread it."""
+SCHEMA_VERSION = 3
+"""Raised when a table changes. `_UPGRADES` then says how a catalog of the version before is changed."""
 
 
 class CatalogUnreadable(PinciteError):
@@ -86,6 +86,7 @@ documents = Table(
     Column("content_hash", String(64)),
     Column("failed_signature", Text),
     Column("error", Text),
+    Column("warning", Text),
     Column("described", Text, nullable=False),
     Column("form", Text, nullable=False),
     Column("language", String(8)),
@@ -177,6 +178,7 @@ tasks = Table(
     Column("error", Text),
     Column("chunks", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("crashes", Integer, nullable=False, server_default="0"),
     Column("not_before", Moment),
     Column("worker", Text),
     Column("claimed_until", Moment),
@@ -295,21 +297,39 @@ def _set_up_sqlite(engine: Engine) -> None:
 
 _VERSION = Table("pincite", metadata, Column("schema_version", Integer, primary_key=True))
 
+_OLDEST_UPGRADED = 2
+_UPGRADES = {
+    3: (
+        "ALTER TABLE documents ADD COLUMN warning TEXT",
+        "ALTER TABLE tasks ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0",
+    ),
+}
+"""By version, what makes a catalog of the version before one of it."""
+
 
 def _check_version(connection: Connection, url: URL) -> None:
-    """Write the schema's version into a new catalog; refuse one of another."""
+    """Write the schema's version into a new catalog, upgrade an older one, refuse a newer one."""
     tables = set(inspect(connection).get_table_names())
-    if "documents" in tables and "pincite" not in tables:
+    _VERSION.create(connection, checkfirst=True)
+    found = connection.execute(_VERSION.select()).scalar_one_or_none()
+    if found is None and "documents" not in tables:
+        connection.execute(_VERSION.insert().values(schema_version=SCHEMA_VERSION))
+    elif found is None or found < _OLDEST_UPGRADED:
         raise CatalogUnreadable(
             f"The catalog {url} was made by Pincite 0.1. Delete it together with the index beside "
             "it, and run 'pincite ingest' on your folders again."
         )
-    _VERSION.create(connection, checkfirst=True)
-    found = connection.execute(_VERSION.select()).scalar_one_or_none()
-    if found is None:
-        connection.execute(_VERSION.insert().values(schema_version=SCHEMA_VERSION))
     elif found > SCHEMA_VERSION:
         raise CatalogUnreadable(
             f"The catalog {url} was made by a newer Pincite (its version {found}, this one reads "
             f"{SCHEMA_VERSION}): upgrade Pincite, or name another folder with --index."
         )
+    else:
+        _upgrade(connection, found)
+
+
+def _upgrade(connection: Connection, found: int) -> None:
+    for version in range(found + 1, SCHEMA_VERSION + 1):
+        for statement in _UPGRADES[version]:
+            connection.exec_driver_sql(statement)
+    connection.execute(_VERSION.update().values(schema_version=SCHEMA_VERSION))

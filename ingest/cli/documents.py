@@ -78,6 +78,7 @@ def show_document(
         ("title", record.title),
         ("state", record.state),
         ("error", record.error),
+        ("warning", record.warning),
         ("owner", said.owner),
         ("version", said.version),
         ("applies from", record.valid_from),

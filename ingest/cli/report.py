@@ -28,7 +28,8 @@ def finished(opened: "Session", job_id: str, *, as_json: bool) -> "Job":
 
 
 def report_of(opened: "Session", job: "Job") -> dict[str, Any]:
-    """What a job did, by document name; `failed` gives the reason for each."""
+    """What a job did, by document name; `failed` gives the reason for each, `in_part` what of it was
+    not read."""
     from ingest.plan import KEPT_OUT
 
     names: dict[str, list[str]] = {
@@ -41,10 +42,13 @@ def report_of(opened: "Session", job: "Job") -> dict[str, Any]:
         "reindex": "reindexed",
         "remove": "removed",
     }
+    in_part: dict[str, str] = {}
     failed = {name: note for name, note in job.notes.items() if note != KEPT_OUT}
     for outcome in opened.admin.outcomes(job.id):
         if outcome.state == "done" and outcome.action in verbs:
             names[verbs[outcome.action]].append(outcome.name)
+            if outcome.warning:
+                in_part[outcome.name] = outcome.warning
         elif outcome.state == "failed":
             failed[outcome.name] = outcome.error or ""
     return {
@@ -53,6 +57,7 @@ def report_of(opened: "Session", job: "Job") -> dict[str, Any]:
         **names,
         "unchanged": job.unchanged,
         "failed": failed,
+        "in_part": in_part,
         "kept_out": [name for name, note in job.notes.items() if note == KEPT_OUT],
         "other_files": job.other_files,
         "chunks": job.chunks,
@@ -74,6 +79,9 @@ def show_report(opened: "Session", report: dict[str, Any], *, as_json: bool) -> 
     for document, reason in report["failed"].items():
         typer.secho("failed  ", fg="red", nl=False)
         typer.echo(f"{plain(document)} {plain(reason)}")
+    for document, warning in report["in_part"].items():
+        typer.secho("in part  ", fg="yellow", nl=False)
+        typer.echo(f"{plain(document)} {plain(warning)}")
     for name in report["kept_out"]:
         typer.echo(f"passed over  {plain(name)} {KEPT_OUT}")
     if report["other_files"]:

@@ -49,3 +49,7 @@ class ParsingTookTooMuchMemory(ParseError):
 
 class ParserCrashed(ParseError):
     """It brings the parser's process down."""
+
+
+class WorkerCrashed(ParseError):
+    """It brings the process down that indexes it."""

@@ -141,9 +141,11 @@ def _content(mail: _Mail, read_attachment: ReadAttachment) -> FileContent:
         Block(ElementKind.TABLE, "\n".join(lines)),
         *_lowered(_body(mail), 1),
     ]
+    unread: list[str] = []
     for attachment in mail.attachments:
-        blocks += _attached(attachment, read_attachment)
-    return FileContent([block for block in blocks if block.text], subject or None)
+        blocks += _attached(attachment, read_attachment, unread)
+    warning = f"was read in part: {'; '.join(unread)}" if unread else None
+    return FileContent([block for block in blocks if block.text], subject or None, warning=warning)
 
 
 def _body(mail: _Mail) -> Iterable[Block]:
@@ -165,16 +167,19 @@ def _is_layout(html: str) -> bool:
     return bool(parse_html(html).xpath("//table//table"))
 
 
-def _attached(attachment: _Attachment, read_attachment: ReadAttachment) -> Iterator[Block]:
+def _attached(
+    attachment: _Attachment, read_attachment: ReadAttachment, unread: list[str]
+) -> Iterator[Block]:
     """The attached file's blocks below a heading of its name; the heading alone where it cannot be
-    read, which says that there is more.
+    read, which says that there is more, and in `unread` why.
     """
     if not attachment.name:
         return
     yield Block(ElementKind.TITLE, f"Attachment: {attachment.name}", level=2)
     try:
         blocks = read_attachment(attachment.content, attachment.name)
-    except ParseError:
+    except ParseError as error:
+        unread.append(f"the attachment {attachment.name} {error}")
         return
     # A page of the attached file is none of the mail's.
     yield from (replace(block, page=None) for block in _lowered(blocks, 2))

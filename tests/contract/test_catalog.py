@@ -25,6 +25,7 @@ from ingest.catalog.documents import (
     ClaimLost,
     DocumentRecord,
     DocumentState,
+    GenerationsChanged,
     Version,
     Written,
 )
@@ -58,6 +59,7 @@ RECORD = DocumentRecord(
     content_hash="a" * 64,
     failed_signature=None,
     error=None,
+    warning="was read in part: page 2 holds pictures",
     described=Metadata(owner="Finance", effective_from=date(2026, 3, 1)),
     form=Metadata(tags=("travel",)),
     language="en",
@@ -167,11 +169,13 @@ def claim(
 
 
 def commit(catalog: Catalog, task: Task, worker: str, *, version: str = "v1") -> None:
+    catalog.generations.add(MANIFEST, lambda name: None, only_first=True)
     catalog.documents.commit(
         task.id,
         worker,
         task.document_id,
-        [Written("g1", version, 2, "{}")],
+        [Written("g0001", version, 2, "{}")],
+        everywhere=True,
         version=Version(version, "a" * 64, 1, REFUNDS),
         values={"state": DocumentState.INDEXED, "chunks": 2},
     )
@@ -228,14 +232,14 @@ def test_documents_are_found_by_part_of_a_name_in_any_case(catalog: Catalog) -> 
 
 def test_what_is_committed_counts_from_then_on(catalog: Catalog) -> None:
     save(catalog, "refunds")
-    catalog.generations.add("g1", MANIFEST, GenerationState.SERVING)
+    catalog.generations.add(MANIFEST, lambda name: None)
     job = running(catalog, "refunds")
     (task,) = claim(catalog, "w1")
-    assert catalog.documents.current_versions("g1", ["refunds"]) == {}
+    assert catalog.documents.current_versions("g0001", ["refunds"]) == {}
 
     commit(catalog, task, "w1")
 
-    assert catalog.documents.current_versions("g1", ["refunds"]) == {"refunds": "v1"}
+    assert catalog.documents.current_versions("g0001", ["refunds"]) == {"refunds": "v1"}
     assert catalog.documents.document("refunds") == REFUNDS
     assert [(o.document_id, o.state) for o in catalog.jobs.outcomes(job)] == [("refunds", "done")]
     done = catalog.jobs.get(job)
@@ -267,7 +271,7 @@ def test_a_deletion_takes_the_document_from_whoever_is_reading_it(catalog: Catal
     assert [record.id for record in gone] == ["refunds"]
     with pytest.raises(ClaimLost):
         commit(catalog, task, "w1")
-    assert catalog.documents.written("g1") == {}
+    assert catalog.documents.written("g0001") == {}
     assert catalog.documents.leftovers() == ["refunds"]
     assert catalog.documents.kept_out() == {"/policies/refunds.md": "refunds.md"}
     assert [d.asked_by for d in catalog.documents.deletions()] == ["anna"]
@@ -306,7 +310,7 @@ def test_a_deletion_beside_a_commit_leaves_nothing_of_the_document(open_catalog:
         assert 0 <= commits.result() <= 20
 
     assert catalogs[0].documents.find() == []
-    assert catalogs[0].documents.written("g1") == {}
+    assert catalogs[0].documents.written("g0001") == {}
     assert [catalogs[0].documents.versions(each) for each in ids] == [[]] * 20
 
 
@@ -321,8 +325,8 @@ def test_a_job_is_planned_by_one_worker_and_over_when_its_documents_are(catalog:
     assert (job.id, job.target, job.state) == (job_id, {"sources": ["s"]}, JobState.QUEUED)
     assert catalog.jobs.claim_planning("w2", lease_s=LEASE_S) is None
     assert not catalog.jobs.planned(job_id, "w2", Plan())
-    assert catalog.jobs.planned(job_id, "w1", Plan(tasks("a", "b"), {"x.md": "is empty"}, 3, 1))
-    assert catalog.jobs.extend(job_id, tasks("c"))
+    plan = Plan(tasks("a", "b", "c"), {"x.md": "is empty"}, 3, 1)
+    assert catalog.jobs.planned(job_id, "w1", plan)
 
     assert [task.document_id for task in claim(catalog, "w1")] == ["a", "b", "c"]
     assert catalog.jobs.worked_off() == []
@@ -413,7 +417,6 @@ def test_a_cancelled_job_starts_nothing_more(catalog: Catalog) -> None:
 
     assert claim(catalog, "w2") == []
     assert catalog.jobs.cancel_asked(job_id)
-    assert not catalog.jobs.extend(job_id, tasks("late"))
     assert not catalog.jobs.finish(begun, "w1")
     catalog.jobs.close(job_id)
     job = catalog.jobs.get(job_id)
@@ -442,23 +445,57 @@ def test_a_source_is_registered_once(open_catalog: Open) -> None:
 
 
 def test_one_generation_serves_and_the_one_before_is_kept(catalog: Catalog) -> None:
-    catalog.generations.add("g1", MANIFEST, GenerationState.SERVING)
-    catalog.generations.add("g2", MANIFEST, GenerationState.BUILDING)
-    catalog.generations.mark("g2", check={"hits": 3})
+    catalog.generations.add(MANIFEST, lambda name: None)
+    catalog.generations.add(MANIFEST, lambda name: None)
+    catalog.generations.mark("g0002", check={"hits": 3})
 
-    catalog.generations.serve("g2")
+    catalog.generations.serve("g0002")
 
     found = {each.name: (each.state, each.check) for each in catalog.generations.all()}
-    assert catalog.generations.serving() == "g2"
+    assert catalog.generations.serving() == "g0002"
     assert found == {
-        "g1": (GenerationState.RETAINED, None),
-        "g2": (GenerationState.SERVING, {"hits": 3}),
+        "g0001": (GenerationState.RETAINED, None),
+        "g0002": (GenerationState.SERVING, {"hits": 3}),
     }
     with pytest.raises(LookupError):
-        catalog.generations.serve("g3")
-    assert catalog.generations.serving() == "g2"
-    catalog.generations.remove("g1")
-    assert [each.name for each in catalog.generations.all()] == ["g2"]
+        catalog.generations.serve("g0003")
+    assert catalog.generations.serving() == "g0002"
+    catalog.generations.remove("g0001")
+    assert [each.name for each in catalog.generations.all()] == ["g0002"]
+
+
+def test_what_misses_a_generation_that_was_begun_meanwhile_is_not_committed(
+    catalog: Catalog,
+) -> None:
+    save(catalog, "refunds")
+    catalog.generations.add(MANIFEST, lambda name: None)
+    running(catalog, "refunds")
+    (task,) = claim(catalog, "w1")
+    catalog.generations.add(MANIFEST, lambda name: None)
+
+    with pytest.raises(GenerationsChanged):
+        commit(catalog, task, "w1")
+
+    assert catalog.jobs.is_claimed(task, "w1")
+    assert catalog.documents.written("g0001") == {}
+    catalog.generations.drop("g0002")
+    commit(catalog, task, "w1")
+    assert set(catalog.documents.written("g0001")) == {"refunds"}
+
+
+def test_what_was_written_into_a_dropped_generation_is_not_committed(catalog: Catalog) -> None:
+    save(catalog, "refunds")
+    catalog.generations.add(MANIFEST, lambda name: None)
+    catalog.generations.add(MANIFEST, lambda name: None)
+    catalog.generations.serve("g0002")
+    running(catalog, "refunds")
+    (task,) = claim(catalog, "w1")
+    catalog.generations.drop("g0001")
+
+    with pytest.raises(GenerationsChanged):
+        commit(catalog, task, "w1")
+
+    assert catalog.jobs.is_claimed(task, "w1")
 
 
 # Opening
@@ -498,3 +535,19 @@ def test_a_database_that_does_not_answer_is_named_without_its_password() -> None
 def test_an_address_of_another_kind_is_refused(url: str) -> None:
     with pytest.raises(CatalogUnreadable):
         Catalog(url)
+
+
+def test_of_several_that_begin_at_once_one_makes_the_first_generation(open_catalog: Open) -> None:
+    made: list[str] = []
+    catalogs = [open_catalog() for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as threads:
+        begun = list(
+            threads.map(
+                lambda each: each.generations.add(MANIFEST, made.append, only_first=True), catalogs
+            )
+        )
+
+    assert made == ["g0001"]
+    assert [each for each in begun if each] == [("g0001", GenerationState.SERVING)]
+    assert catalogs[0].generations.serving() == "g0001"

@@ -66,7 +66,7 @@ TEXT = replace(
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     opened = Catalog(tmp_path / "catalog.sqlite")
-    opened.generations.add("g1", MANIFEST, GenerationState.SERVING)
+    opened.generations.add(MANIFEST, lambda name: None)
     yield opened
     opened.close()
 
@@ -82,7 +82,7 @@ def commit(
     catalog: Catalog,
     version: str = "v1",
     *,
-    generations: tuple[str, ...] = ("g1",),
+    generations: tuple[str, ...] = ("g0001",),
     task: Task | None = None,
 ) -> None:
     """Index REFUNDS as this version."""
@@ -92,6 +92,7 @@ def commit(
         "w",
         done.document_id,
         [Written(generation, version, 2, "{}") for generation in generations],
+        everywhere=False,
         version=Version(version, "a" * 64, 1, TEXT),
         described=SAID,
         values={"chunks": 2},
@@ -175,7 +176,7 @@ def test_two_documents_cannot_lie_in_one_place(catalog: Catalog) -> None:
 
 def test_it_is_all_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
     first = Catalog(tmp_path / "catalog.sqlite")
-    first.generations.add("g1", MANIFEST, GenerationState.SERVING)
+    first.generations.add(MANIFEST, lambda name: None)
     first.documents.save([REFUNDS])
     commit(first)
     first.close()
@@ -210,8 +211,10 @@ def test_more_documents_can_be_named_at_once_than_a_statement_has_parameters(
     limit_parameters(catalog)
 
     assert list(catalog.documents.by_ids([*many, "id-refunds"])) == ["id-refunds"]
-    assert catalog.documents.current_versions("g1", [*many, "id-refunds"]) == {"id-refunds": "v1"}
-    assert list(catalog.documents.written("g1", [*many, "id-refunds"])) == ["id-refunds"]
+    assert catalog.documents.current_versions("g0001", [*many, "id-refunds"]) == {
+        "id-refunds": "v1"
+    }
+    assert list(catalog.documents.written("g0001", [*many, "id-refunds"])) == ["id-refunds"]
     gone = catalog.documents.delete([*many, "id-refunds"], asked_by="ann", keep_out=False)
     assert [record.id for record in gone] == ["id-refunds"]
     assert catalog.documents.leftovers() == ["id-refunds"]
@@ -223,13 +226,13 @@ def test_more_documents_can_be_named_at_once_than_a_statement_has_parameters(
 def test_a_committed_version_counts_and_can_be_read(catalog: Catalog) -> None:
     catalog.documents.save([replace(REFUNDS, chunks=0)])
     task = claimed(catalog)
-    assert catalog.documents.current_versions("g1", ["id-refunds"]) == {}
+    assert catalog.documents.current_versions("g0001", ["id-refunds"]) == {}
 
     commit(catalog, task=task)
 
-    assert catalog.documents.current_versions("g1", ["id-refunds"]) == {"id-refunds": "v1"}
-    assert catalog.documents.current_versions("g2", ["id-refunds"]) == {}
-    assert catalog.documents.written("g1") == {"id-refunds": Written("g1", "v1", 2, "{}")}
+    assert catalog.documents.current_versions("g0001", ["id-refunds"]) == {"id-refunds": "v1"}
+    assert catalog.documents.current_versions("g0002", ["id-refunds"]) == {}
+    assert catalog.documents.written("g0001") == {"id-refunds": Written("g0001", "v1", 2, "{}")}
     assert catalog.documents.document("id-refunds") == replace(TEXT, metadata=SAID)
     stored = catalog.documents.get("id-refunds")
     assert stored is not None
@@ -241,13 +244,13 @@ def test_a_committed_version_counts_and_can_be_read(catalog: Catalog) -> None:
 def test_a_commit_without_the_claim_changes_nothing(catalog: Catalog) -> None:
     catalog.documents.save([REFUNDS])
     task = claimed(catalog)
-    catalog.jobs.release()
+    catalog.jobs.release_dead()
     catalog.jobs.claim("another", [Action.ADD], limit=1, lease_s=60)
 
     with pytest.raises(ClaimLost, match=f"task {task.id} is no longer that of w"):
         commit(catalog, task=task)
 
-    assert catalog.documents.current_versions("g1", ["id-refunds"]) == {}
+    assert catalog.documents.current_versions("g0001", ["id-refunds"]) == {}
     assert catalog.documents.versions("id-refunds") == []
 
 
@@ -258,16 +261,16 @@ def test_a_commit_of_a_document_that_was_never_there_changes_nothing(catalog: Ca
         commit(catalog, task=task)
 
     assert catalog.jobs.is_claimed(task, "w")
-    assert catalog.documents.written("g1") == {}
+    assert catalog.documents.written("g0001") == {}
 
 
 def test_the_text_of_a_version_is_kept_while_a_generation_holds_it(catalog: Catalog) -> None:
-    catalog.generations.add("g2", MANIFEST, GenerationState.BUILDING)
+    catalog.generations.add(MANIFEST, lambda name: None)
     catalog.documents.save([REFUNDS])
-    commit(catalog, "v1", generations=("g1", "g2"))
+    commit(catalog, "v1", generations=("g0001", "g0002"))
 
-    commit(catalog, "v2", generations=("g2",))
-    commit(catalog, "v3", generations=("g2",))
+    commit(catalog, "v2", generations=("g0002",))
+    commit(catalog, "v3", generations=("g0002",))
 
     kept = {each.version: each.text_kept for each in catalog.documents.versions("id-refunds")}
     assert kept == {"v3": True, "v2": False, "v1": True}
@@ -279,13 +282,13 @@ def test_the_text_of_a_version_is_kept_while_a_generation_holds_it(catalog: Cata
 
 
 def test_the_text_that_only_a_removed_generation_held_is_forgotten(catalog: Catalog) -> None:
-    catalog.generations.add("g2", MANIFEST, GenerationState.BUILDING)
+    catalog.generations.add(MANIFEST, lambda name: None)
     catalog.documents.save([REFUNDS])
-    commit(catalog, "v1", generations=("g1", "g2"))
-    commit(catalog, "v2", generations=("g1",))
+    commit(catalog, "v1", generations=("g0001", "g0002"))
+    commit(catalog, "v2", generations=("g0001",))
 
-    catalog.generations.drop("g2")
-    catalog.generations.remove("g2")
+    catalog.generations.drop("g0002")
+    catalog.generations.remove("g0002")
 
     kept = {each.version: each.text_kept for each in catalog.documents.versions("id-refunds")}
     assert kept == {"v2": True, "v1": False}
@@ -304,7 +307,7 @@ def test_a_deleted_document_leaves_only_that_it_was_there(catalog: Catalog) -> N
     assert catalog.documents.find() == [LEAVE]
     assert catalog.documents.document("id-refunds") is None
     assert catalog.documents.versions("id-refunds") == []
-    assert catalog.documents.current_versions("g1", ["id-refunds"]) == {}
+    assert catalog.documents.current_versions("g0001", ["id-refunds"]) == {}
     (deletion,) = catalog.documents.deletions()
     assert (deletion.document_id, deletion.path, deletion.name, deletion.asked_by) == (
         "id-refunds",
@@ -363,13 +366,13 @@ def test_leftovers_of_documents_at_work_are_nobody_elses_business(catalog: Catal
 
 
 def test_exactly_one_generation_serves_and_the_one_before_is_retained(catalog: Catalog) -> None:
-    catalog.generations.add("g2", replace(MANIFEST, target_tokens=80), GenerationState.BUILDING)
-    assert catalog.generations.serving() == "g1"
+    catalog.generations.add(replace(MANIFEST, target_tokens=80), lambda name: None)
+    assert catalog.generations.serving() == "g0001"
 
-    catalog.generations.serve("g2")
-    catalog.generations.mark("g2", check={"probe": 0.9})
+    catalog.generations.serve("g0002")
+    catalog.generations.mark("g0002", check={"probe": 0.9})
 
-    assert catalog.generations.serving() == "g2"
+    assert catalog.generations.serving() == "g0002"
     first, second = catalog.generations.all()
     assert (first.state, second.state) == (GenerationState.RETAINED, GenerationState.SERVING)
     assert (second.manifest.target_tokens, second.check) == (80, {"probe": 0.9})
@@ -380,7 +383,7 @@ def test_serving_an_unknown_generation_changes_nothing(catalog: Catalog) -> None
     with pytest.raises(LookupError, match="there is no generation g9"):
         catalog.generations.serve("g9")
 
-    assert catalog.generations.serving() == "g1"
+    assert catalog.generations.serving() == "g0001"
 
 
 def test_a_source_is_registered_once(catalog: Catalog) -> None:
@@ -413,6 +416,38 @@ def test_a_catalog_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         Catalog(path)
 
     assert path.read_bytes() == before
+
+
+def test_a_catalog_of_the_version_before_is_upgraded_with_all_that_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    first = Catalog(path)
+    first.documents.save([REFUNDS])
+    first.jobs.submit(
+        JobKind.SYNC, {}, asked_by="ann", planned=[NewTask("id-refunds", "refunds.md", Action.ADD)]
+    )
+    first.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE documents DROP COLUMN warning")
+        connection.execute("ALTER TABLE tasks DROP COLUMN crashes")
+        connection.execute("UPDATE pincite SET schema_version = 2")
+    connection.close()
+
+    for _ in range(2):
+        again = Catalog(path)
+        assert again.documents.find() == [REFUNDS]
+        assert [job.total for job in again.jobs.recent()] == [1]
+        again.close()
+
+
+def test_a_catalog_of_an_unknown_older_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    Catalog(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE pincite SET schema_version = 1")
+    connection.close()
+
+    with pytest.raises(CatalogUnreadable, match=r"made by Pincite 0\.1\."):
+        Catalog(path)
 
 
 def test_a_catalog_of_the_first_version_is_refused_with_the_way_out(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from email.message import EmailMessage
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -143,10 +144,25 @@ def test_ingesting_again_tells_what_has_changed(indexed: Path) -> None:
         "unchanged": 0,
         "kept_out": [],
         "failed": {},
+        "in_part": {},
         "other_files": 0,
         "chunks": 2,
     }
     assert report(indexed, "ingest")["unchanged"] == 2
+
+
+def test_a_document_that_was_read_in_part_says_so(indexed: Path) -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "ann@example.org", "Parcels"
+    message.set_content("Parcels are fetched on Mondays.")
+    message.add_attachment(b"\0", "application", "zip", filename="all.zip")
+    (indexed / "policies" / "parcels.eml").write_bytes(message.as_bytes())
+
+    printed = done(indexed, "ingest", "policies")
+
+    warning = "was read in part: the attachment all.zip has the unknown ending '.zip'"
+    assert f"in part  parcels.eml {warning}" in printed
+    assert warning in done(indexed, "documents", "show", "parcels.eml")
 
 
 def test_a_document_that_cannot_be_indexed_is_named_with_the_reason(indexed: Path) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from ingest.catalog.documents import DocumentState, Written
 from ingest.catalog.jobs import Action, JobState
 from ingest.faults import is_transient
 from ingest.index import IndexUnreachable
+from ingest.worker import CRASH_LIMIT
 from tests.ingest.bench import FULL, KEPT, REFUNDS, TENTS, Bench
 
 BOOTS = "# Refunds\n\nWorn boots go back within 14 days.\n"
@@ -125,7 +127,7 @@ def test_a_claim_that_another_worker_took_over_is_not_committed_twice(indexed: B
 
     def take_over() -> None:
         indexed.encoder.before = lambda: None
-        indexed.catalog.jobs.release()
+        indexed.catalog.jobs.release_dead()
         indexed.catalog.jobs.claim("another", [Action.CHANGE], limit=1, lease_s=60)
 
     indexed.encoder.before = take_over
@@ -133,7 +135,7 @@ def test_a_claim_that_another_worker_took_over_is_not_committed_twice(indexed: B
 
     assert indexed.search("tents boots") == [TENTS]
     assert indexed.admin.job(job_id).current == ("refunds.md",)
-    indexed.catalog.jobs.release()
+    indexed.catalog.jobs.release_dead()
     assert indexed.done(job_id).done == 1
     assert len(indexed.points()) == 3
 
@@ -265,7 +267,7 @@ def test_each_further_attempt_waits_twice_as_long(indexed: Bench) -> None:
         return put_back(*arguments, delay_s=delay_s, **others)  # type: ignore[arg-type]
 
     indexed.catalog.jobs.put_back = remember  # type: ignore[method-assign]
-    indexed.catalog.jobs.release()
+    indexed.catalog.jobs.release_dead()
     indexed.break_index(FULL, FULL, FULL)
 
     indexed.done(job_id)
@@ -313,6 +315,51 @@ def test_a_lack_of_memory_for_a_group_is_met_by_one_document_at_a_time(bench: Be
 
     assert (job.done, job.failed) == (2, 0)
     assert len(bench.points()) == 3
+
+
+def test_a_document_over_which_the_worker_is_killed_again_and_again_is_given_up(
+    indexed: Bench,
+) -> None:
+    job_id = change(indexed)
+    indexed.plan()
+    for _ in range(CRASH_LIMIT):
+        indexed.catalog.jobs.claim(indexed.worker.name, [Action.CHANGE], limit=8, lease_s=60)
+        indexed.catalog.jobs.release_dead()
+
+    job = indexed.done(job_id)
+
+    (error,) = indexed.failed(job).values()
+    assert error.startswith("was being indexed 5 times when the process was killed")
+    assert error.endswith(KEPT)
+    # Until the file changes, or somebody asks.
+    assert (indexed.ingest().total, indexed.search("tents")) == (0, [TENTS])
+    record = indexed.record("refunds.md")
+    again = indexed.done(indexed.admin.reindex(asked_by="ann", ids=[record.id]))
+    assert (again.done, indexed.search("boots") != []) == (1, True)
+
+
+def test_what_was_divided_before_a_generation_was_begun_elsewhere_is_read_again(
+    indexed: Bench,
+) -> None:
+    job_id = change(indexed)
+    manifest = replace(
+        indexed.store.generations.get(indexed.serving()).index.manifest, target_tokens=20
+    )
+
+    def begin() -> None:
+        indexed.encoder.before = lambda: None
+        indexed.store.generations.create(manifest)
+
+    indexed.encoder.before = begin
+    job = indexed.done(job_id)
+
+    assert (job.done, job.failed) == (1, 0)
+    record = indexed.record("refunds.md")
+    serving, begun = indexed.catalog.generations.all()
+    assert indexed.catalog.documents.current_versions(
+        begun.name, [record.id]
+    ) == indexed.catalog.documents.current_versions(serving.name, [record.id])
+    assert indexed.search("boots") != []
 
 
 def test_what_is_written_is_noted_with_its_count(indexed: Bench) -> None:

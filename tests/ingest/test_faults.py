@@ -15,6 +15,7 @@ from ingest.metadata import MetadataError
 @pytest.mark.parametrize(
     "error",
     [
+        IndexDamaged("The index cannot be used."),
         OSError(errno.ENOSPC, "No space left on device"),
         OSError(errno.EIO, "Input/output error"),
         OSError(errno.ESTALE, "Stale file handle"),
@@ -40,7 +41,6 @@ def test_faults_of_disk_network_and_memory_may_pass(error: Exception) -> None:
         MetadataError("is not TOML"),
         FileNotFoundError(errno.ENOENT, "No such file or directory"),
         PermissionError(errno.EACCES, "Permission denied"),
-        IndexDamaged("The index cannot be used."),
         IntegrityError("INSERT", {}, sqlite3.IntegrityError("UNIQUE")),
         Exception("anything else"),
         ValueError("No space left"),

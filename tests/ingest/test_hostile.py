@@ -29,6 +29,8 @@ from tests.ingest.hostile import (
     word_paragraph,
 )
 
+pytestmark = pytest.mark.slow
+
 LIMIT_S = 3.0
 CALM = b"# Leave\n\nRing us first.\n"
 DEFLATED = b"/Filter /FlateDecode"

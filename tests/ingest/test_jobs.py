@@ -191,7 +191,6 @@ def test_a_job_that_is_over_stays_as_it_is(jobs: Jobs) -> None:
     jobs.cancel(job_id)
 
     assert get(jobs, job_id).state is JobState.DONE
-    assert not jobs.extend(job_id, tasks("a.md"))
     assert jobs.outcomes(job_id) == []
 
 
@@ -265,8 +264,55 @@ def test_claims_are_released_for_one_worker_or_for_all(jobs: Jobs) -> None:
 
     jobs.release("w1")
     assert names(claim(jobs, "w3")) == ["a.md"]
-    jobs.release()
+    jobs.release_dead()
     assert names(claim(jobs, "w4")) == ["a.md", "b.md"]
+
+
+def test_work_that_is_handed_back_or_released_is_no_crash(jobs: Jobs) -> None:
+    submit(jobs, "a.md", "b.md")
+    handed_back, _ = claim(jobs, "w1")
+
+    jobs.hand_back(handed_back, "w1")
+    jobs.release("w1")
+
+    assert [(task.name, task.crashes) for task in claim(jobs, "w1")] == [("a.md", 0), ("b.md", 0)]
+
+
+def test_whoever_was_there_at_two_crashes_is_claimed_alone(jobs: Jobs) -> None:
+    submit(jobs, "a.md", "b.md")
+    for _ in range(2):
+        claim(jobs)
+        jobs.release_dead()
+    submit(jobs, "c.md")
+
+    alone = claim(jobs)
+    assert [(task.name, task.crashes) for task in alone] == [("a.md", 2)]
+    assert claim(jobs) == []
+    jobs.finish(alone[0], "w1")
+    (alone_too,) = claim(jobs)
+    assert alone_too.name == "b.md"
+    jobs.finish(alone_too, "w1")
+    assert names(claim(jobs)) == ["c.md"]
+
+
+def test_one_suspected_of_crashes_waits_until_those_before_it_are_done(jobs: Jobs) -> None:
+    submit(jobs, "a.md", "b.md", "c.md")
+    for _ in range(2):
+        claim(jobs)
+        jobs.release_dead()
+    for task in (claim(jobs)[0], claim(jobs, "w2")[0]):
+        jobs.finish(task, "w1" if task.name == "a.md" else "w2")
+    submit(jobs, "d.md")
+
+    assert names(claim(jobs)) == ["c.md"]
+    assert names(claim(jobs, "w2")) == ["d.md"]
+
+
+def test_a_claim_that_expired_counts_as_a_crash(jobs: Jobs) -> None:
+    submit(jobs, "a.md")
+    claim(jobs, "w1", lease_s=-1)
+
+    assert [(task.name, task.crashes) for task in claim(jobs, "w2")] == [("a.md", 1)]
 
 
 def test_only_the_asked_kinds_of_work_are_claimed(jobs: Jobs) -> None:
@@ -327,7 +373,7 @@ def test_jobs_survive_reopening_and_a_queued_one_is_still_queued(tmp_path: Path)
     first.close()
 
     again = Catalog(tmp_path / "catalog.sqlite")
-    again.jobs.release()
+    again.jobs.release_dead()
 
     assert get(again.jobs, queued).state is JobState.QUEUED
     job = get(again.jobs, running)

@@ -50,6 +50,7 @@ def killed(order: Order, stop: Stop) -> None:
     assert live(order, stop=stop).stopped_at == f"{stop.when} {stop.step} {stop.number}"
 
 
+@pytest.mark.slow
 def test_an_index_comes_out_as_if_its_worker_had_not_been_killed(tmp_path: Path) -> None:
     made = run([POLICIES / name for name in FEW], tmp_path, kills=6, seed=5)
 
@@ -57,6 +58,7 @@ def test_an_index_comes_out_as_if_its_worker_had_not_been_killed(tmp_path: Path)
     assert len(made.kills) == 6
 
 
+@pytest.mark.slow
 def test_a_change_killed_around_its_commit_leaves_the_old_version_or_the_new(order: Order) -> None:
     live(order)
     inspector = Inspector(encoders(None))

@@ -25,6 +25,8 @@ from service.watch import News
 from tests.process import PINCITE, environment, free_port, run_pincite
 from tests.service.live import finished, listening
 
+pytestmark = pytest.mark.slow
+
 TENTS = "# Tents\n\nA tent that was slept in can be returned within ten days.\n"
 ROPES = "# Ropes\n\nA rope that bore a fall is never resold.\n"
 QUESTION = "Can a tent that was slept in be returned?"

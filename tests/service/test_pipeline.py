@@ -1,13 +1,13 @@
 """Nothing is shown that was not verified, whatever the model writes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from generator.draft import DraftSentence
 from generator.model import Draft, FakeGenerator, Usage
-from generator.prompt import load_template
+from generator.prompt import Prompt, load_template
 from ingest.catalog.documents import Written
 from ingest.catalog.jobs import Action, JobKind, NewTask
 from ingest.chunk import Chunk
@@ -51,7 +51,7 @@ def store(encoder: SentenceTransformerEncoder, tmp_path: Path) -> Iterator[Store
     store.catalog.jobs.submit(JobKind.UPLOAD, {}, asked_by="test", planned=tasks)
     for task in store.catalog.jobs.claim("test", [Action.ADD], limit=3, lease_s=60):
         written = [Written("g0001", "1", 1, "[]")]
-        store.catalog.documents.commit(task.id, "test", task.document_id, written)
+        store.catalog.documents.commit(task.id, "test", task.document_id, written, everywhere=True)
     yield store
     store.close()
 
@@ -250,6 +250,53 @@ def test_an_empty_index_is_named_as_the_reason(
     assert trace.answer.text == (
         "Nothing is indexed that applies: no passage in the documents answers this question."
     )
+
+
+class DeletingGenerator(FakeGenerator):
+    """An admin deletes the document on Gold while the second piece is written."""
+
+    def __init__(self, pieces: Sequence[str], store: Store) -> None:
+        super().__init__(pieces)
+        self._store = store
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage]:
+        for number, delta in enumerate(super().stream(prompt)):
+            if number == 1:
+                documents = self._store.catalog.documents
+                documents.delete(["gold"], asked_by="ann", keep_out=True)
+            yield delta
+
+
+@pytest.mark.parametrize("settings", [AnswerSettings(), MARK], ids=["remove", "mark"])
+def test_what_is_deleted_while_it_is_asked_for_is_not_shown_any_more(
+    store: Store, retriever: Retriever, settings: AnswerSettings
+) -> None:
+    def asked(*pieces: str) -> tuple[list[Sentence], Trace]:
+        generator = DeletingGenerator(pieces, store)
+        pipeline = Pipeline(
+            retriever, best_cosine, load_template(), generator, OverlapVerifier(), settings
+        )
+        return streamed(pipeline)
+
+    sentences, trace = asked(f"{SILVER} [2] ", f"{GOLD} [1] ", f"Gold waits longer. [1] {GOLD} [1]")
+
+    assert said(sentences) == [(SILVER, Verdict.SUPPORTED)]
+    assert trace.answer.text == f"{SILVER} [2]"
+
+
+def test_a_refusal_points_to_nothing_that_was_deleted_meanwhile(
+    store: Store, retriever: Retriever
+) -> None:
+    generator = DeletingGenerator(["", f"{GOLD} [1]"], store)
+    pipeline = Pipeline(
+        retriever, best_cosine, load_template(), generator, OverlapVerifier(), AnswerSettings()
+    )
+
+    sentences, trace = streamed(pipeline)
+
+    assert sentences == []
+    assert trace.answer.refusal is not None
+    assert [each.document.id for each in trace.answer.refusal.nearest] == ["silver"]
 
 
 def test_a_reader_is_never_shown_what_only_others_may_read(pipeline: Make) -> None:

@@ -50,9 +50,18 @@ class Sheet:
     has_graphics: bool
 
 
-def read_sheets(content: bytes) -> tuple[list[Sheet], Mapping[str, object]]:
-    """All pages in order, and the file's properties. Pages that are pictures are read by tesseract
-    where it is installed.
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """All pages of a file in order, and its properties. `unread` are the numbers of those that hold
+    pictures alone, where tesseract is missing."""
+
+    pages: list[Sheet]
+    properties: Mapping[str, object]
+    unread: list[int]
+
+
+def read_sheets(content: bytes) -> Sheets:
+    """What a file has on its pages. Those that are pictures are read by tesseract where it is installed.
 
     Raises `EncryptedDocument`, `CorruptDocument`, `EmptyDocument` or `NoTextLayer`.
     """
@@ -74,7 +83,7 @@ def read_sheets(content: bytes) -> tuple[list[Sheet], Mapping[str, object]]:
         found = read_scans(content, scanned, program=program)
         sheets = [replace(sheet, lines=found.get(sheet.number, sheet.lines)) for sheet in sheets]
     if any(map(_has_text, sheets)):
-        return sheets, properties
+        return Sheets(sheets, properties, scanned if program is None else [])
     if scanned and program is None:
         raise NoTextLayer(
             f"has no text layer ({len(sheets)} pages of images): {HOW_TO_INSTALL}, or run OCR on it "

@@ -82,7 +82,9 @@ def test_attached_files_stand_below_their_names_without_pages_of_their_own() -> 
     message.add_attachment("Be kind.", filename="rules.txt")
     message.add_attachment(b"\0", "application", "zip", filename="all.zip")
     message.add_attachment(b"\x89PNG", "image", "png", filename="logo.png")
-    assert blocks(message) == [
+    found = eml_content(message.as_bytes(), read_attachment)
+
+    assert found.blocks == [
         *HEAD,
         text("Ring us first."),
         title("Attachment: rules.txt", 2),
@@ -90,6 +92,7 @@ def test_attached_files_stand_below_their_names_without_pages_of_their_own() -> 
         text("Be kind."),
         title("Attachment: all.zip", 2),
     ]
+    assert found.warning == ("was read in part: the attachment all.zip has the unknown ending")
 
 
 def test_a_mail_that_is_attached_is_handed_on_whole() -> None:

@@ -48,11 +48,14 @@ def scanned() -> bytes:
 
 @needs_tesseract
 def test_pages_of_pictures_are_read_and_the_others_stay_as_they_are() -> None:
-    assert pdf_content(scanned()).blocks == [
+    found = pdf_content(scanned())
+
+    assert found.blocks == [
         Block(ElementKind.TITLE, "Leave policy", 1, 1),
         Block(ElementKind.TEXT, " ".join(SENTENCES), 1),
         Block(ElementKind.TEXT, "Come back on Monday.", 2),
     ]
+    assert found.warning is None
 
 
 @needs_tesseract
@@ -78,4 +81,10 @@ def test_without_tesseract_the_message_says_how_to_get_it(monkeypatch: pytest.Mo
 
 def test_without_tesseract_pages_with_text_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    assert pdf_content(scanned()).blocks == [Block(ElementKind.TEXT, "Come back on Monday.", 2)]
+    found = pdf_content(scanned())
+
+    assert found.blocks == [Block(ElementKind.TEXT, "Come back on Monday.", 2)]
+    assert found.warning is not None
+    assert found.warning.startswith(
+        "was read in part: page 1 holds pictures without text. To have them read, install tesseract"
+    )
