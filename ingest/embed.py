@@ -159,6 +159,9 @@ def _batches(counts: Sequence[int], tokens_per_batch: int) -> Iterator[list[int]
 def _load(model: str) -> "SentenceTransformer":
     # Texts come in all lengths, and oneDNN would keep 1,024 kernels for them, some 70 MB.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
+    # Read when torch is imported. By default a thread that waits for another keeps its core busy for so
+    # long that beside one other process (the parser) encoding falls to a sixth (benchmarks/README.md).
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging

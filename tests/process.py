@@ -22,7 +22,10 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def run_pincite(
-    *arguments: str, folder: Path, env: Mapping[str, str] | None = None
+    *arguments: str,
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """`pincite` with these arguments in a working folder; whatever it exits with."""
     return subprocess.run(
@@ -32,7 +35,7 @@ def run_pincite(
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=timeout_s,
     )
 
 

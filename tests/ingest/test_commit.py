@@ -329,6 +329,7 @@ def test_a_document_over_which_the_worker_is_killed_again_and_again_is_given_up(
     job = indexed.done(job_id)
 
     (error,) = indexed.failed(job).values()
+    assert error is not None
     assert error.startswith("was being indexed 5 times when the process was killed")
     assert error.endswith(KEPT)
     # Until the file changes, or somebody asks.
