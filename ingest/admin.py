@@ -23,6 +23,7 @@ from ingest.chunk import Chunk
 from ingest.embed import Encoders
 from ingest.errors import PinciteError, WrongUse
 from ingest.indexing import Indexer
+from ingest.llamaindex.source import location_of
 from ingest.metadata import NOTHING_SAID, Metadata
 from ingest.plan import adopt, new_record, plan_reindex
 from ingest.receiving import Incoming, Upload, opened, received
@@ -119,10 +120,28 @@ class Admin:
             sources = [source for source in sources if source not in whole]
         return self._sync(sources, only, allow_empty=allow_empty, asked_by=asked_by)
 
+    def add_readers(self, names: Sequence[str], *, asked_by: str, allow_empty: bool = False) -> str:
+        """Register readers of the settings, and have what they load indexed; the job's id.
+
+        Raises `WrongUse` for a name that the settings do not know.
+        """
+        unknown = [name for name in names if name not in self._settings.readers]
+        if unknown:
+            known = ", ".join(self._settings.readers) or "none"
+            raise WrongUse(
+                f"There is no [ingest.readers.{unknown[0]}] in the settings; those there: {known}. A "
+                "service reads its settings when it starts."
+            )
+        sources = self._register_readers(names, asked_by)
+        return self._sync(sources, (), allow_empty=allow_empty, asked_by=asked_by)
+
     def sync(
         self, source_ids: Collection[str] | None = None, *, asked_by: str, only: Sequence[str] = ()
     ) -> str:
-        """Make the index equal to these sources, or to all; the job's id."""
+        """Make the index equal to these sources, or to all with the readers of the settings; the job's
+        id."""
+        if source_ids is None:
+            self._register_readers(self._settings.readers, asked_by)
         chosen = [s.id for s in self.sources()] if source_ids is None else list(source_ids)
         for source_id in chosen:
             self._source(source_id)
@@ -444,6 +463,11 @@ class Admin:
             if source.kind is SourceKind.FOLDER and place.is_relative_to(source.location):
                 return source
         return None
+
+    def _register_readers(self, names: Iterable[str], asked_by: str) -> list[str]:
+        add = self._catalog.sources.add
+        places = [location_of(name) for name in dict.fromkeys(names)]
+        return [add(SourceKind.READER, place, asked_by=asked_by).id for place in places]
 
     def _is_whole(self, source_id: str, places: Sequence[Path]) -> bool:
         record = self._catalog.sources.get(source_id)

@@ -108,6 +108,21 @@ class AddSources(Request):
     ] = False
 
 
+class AddReaders(Request):
+    names: Annotated[
+        list[str],
+        Field(
+            min_length=1,
+            max_length=MAX_PAGE,
+            description="LlamaIndex readers, as the settings of the service name them",
+            examples=[["wiki"]],
+        ),
+    ]
+    allow_empty: Annotated[
+        bool, Field(description="Remove the documents of a reader that gives none any more")
+    ] = False
+
+
 class Sync(Request):
     sources: Annotated[
         list[str] | None, Field(description="Ids of sources; all of them without it")

@@ -1,5 +1,6 @@
 """What is known about a document besides its text: who owns it, when it applies, who may read it."""
 
+import json
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -98,6 +99,11 @@ def from_fields(given: Mapping[str, object], *, strict: bool = False) -> Metadat
     return metadata
 
 
+def about(field: str, given: Mapping[str, object]) -> dict[str, object]:
+    """The values that `from_fields` would read this field from."""
+    return {key: value for key, value in given.items() if _key(key) in KEYS[field]}
+
+
 def read_sidecar(content: bytes) -> Metadata:
     """The metadata in a TOML file that lies beside a document, see `sidecars_for`.
 
@@ -118,6 +124,20 @@ def read_sidecar(content: bytes) -> Metadata:
     except RecursionError as error:
         raise MetadataError("is nested too deep: every field is a line of its own") from error
     return from_fields(given, strict=True)
+
+
+def sidecar_of(metadata: Metadata) -> bytes | None:
+    """A file that `read_sidecar` reads as this metadata; None where nothing is said."""
+    said = {field.name: getattr(metadata, field.name) for field in fields(Metadata)}
+    lines = [
+        f"{name} = {_toml(value)}\n" for name, value in said.items() if value not in (None, ())
+    ]
+    return "".join(lines).encode() if lines else None
+
+
+def _toml(value: object) -> str:
+    # Strings and lists of them are written as in JSON, where no control characters are in them.
+    return str(value) if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
 SIDECAR_SUFFIX = ".meta.toml"

@@ -10,9 +10,18 @@ from ingest.catalog.documents import DocumentRecord, DocumentState
 from ingest.catalog.jobs import Action, NewTask, Plan
 from ingest.catalog.sources import SourceKind
 from ingest.clock import now
+from ingest.faults import reason
 from ingest.formats.errors import ParseError
 from ingest.metadata import NOTHING_SAID
-from ingest.source import Content, Item, Listing, Source, document_id
+from ingest.source import (
+    Content,
+    Item,
+    Listing,
+    Source,
+    SourceUnreachable,
+    document_id,
+    is_below,
+)
 
 KEPT_OUT = "was deleted by hand: name the file itself to index it again"
 
@@ -43,6 +52,11 @@ def plan_sync(
     for source_id, source in sources.items():
         try:
             listing = source.items(only)
+        except SourceUnreachable as error:
+            plan.notes[_location(catalog, source_id)] = (
+                f"{reason(error)}: what was indexed from it is kept"
+            )
+            continue
         except FileNotFoundError as error:
             if not allow_empty:
                 plan.notes[str(error)] = (
@@ -70,7 +84,7 @@ def plan_sync(
         gone = [
             record
             for path, record in known.items()
-            if path not in present and not _is_below(path, listing.unreadable)
+            if path not in present and not is_below(path, listing.unreadable)
         ]
         new = [item for item in items if item.path not in known]
         for item in items:
@@ -238,7 +252,3 @@ def _free_id(catalog: Catalog, path: str) -> str:
         number += 1
         chosen = document_id(f"{path}#{number}")
     return chosen
-
-
-def _is_below(path: str, places: Collection[str]) -> bool:
-    return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)

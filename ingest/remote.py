@@ -24,6 +24,7 @@ from ingest.errors import PinciteError, WrongUse
 from ingest.messages import (
     ERRORS,
     MAX_PAGE,
+    AddReaders,
     AddSources,
     DeleteDocuments,
     DeletionPage,
@@ -144,6 +145,12 @@ class RemoteAdmin:
         places = [str(path.expanduser().absolute()) for path in paths]
         body = _request(AddSources, paths=places, allow_empty=allow_empty)
         return self._post("/admin/sources", body, JobAnswer).job.id
+
+    def add_readers(
+        self, names: Sequence[str], *, asked_by: str = "", allow_empty: bool = False
+    ) -> str:
+        body = _request(AddReaders, names=list(names), allow_empty=allow_empty)
+        return self._post("/admin/readers", body, JobAnswer).job.id
 
     def sync(
         self,

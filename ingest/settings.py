@@ -1,9 +1,18 @@
 """Settings of the sections [index], [encoder], [chunking] and [ingest]."""
 
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, Protocol, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    model_validator,
+)
 
 from ingest.embed import BUNDLED
 
@@ -60,6 +69,47 @@ class ChunkingSettings(Section):
         return self
 
 
+_SECRET = re.compile(r"key|token|passw|pwd|secret|credential|auth", re.IGNORECASE)
+MASK = "**********"
+"""How Pydantic shows secrets, too."""
+
+
+def masked(value: Any, key: str = "") -> Any:
+    """The value, without what stands under keys that look like those of secrets."""
+    if _SECRET.search(key) and value not in (None, "", False, True):
+        return MASK
+    if isinstance(value, Mapping):
+        return {name: masked(inner, str(name)) for name, inner in value.items()}
+    return [masked(each) for each in value] if isinstance(value, list) else value
+
+
+def secrets(value: Any, key: str = "") -> Iterator[str]:
+    """What `masked` leaves out."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from secrets(inner, key if _SECRET.search(key) else str(name))
+    elif isinstance(value, list):
+        for each in value:
+            yield from secrets(each, key)
+    elif _SECRET.search(key) and value not in (None, "", False, True):
+        yield str(value)
+
+
+Arguments = Annotated[dict[str, Any], PlainSerializer(masked, when_used="json")]
+"""Keyword arguments of any names; written out as JSON, secrets are masked."""
+
+
+class ReaderSettings(Section):
+    """A LlamaIndex reader. It runs in the process that indexes: only the operator may name one."""
+
+    reader: str = Field(min_length=1, description="Import path of the class")
+    options: Arguments = Field({}, repr=False, description="What the reader is made with")
+    load: Arguments = Field({}, repr=False, description="What its load_data is called with")
+
+
+ReaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
+
+
 class IngestSettings(Section):
     max_file_mb: float = Field(25, gt=0, le=2000, description="Larger files are refused (MB)")
     max_parse_s: float = Field(
@@ -82,6 +132,9 @@ class IngestSettings(Section):
         description="Seconds before the second attempt, doubled at each further one",
     )
     keep_jobs_days: float = Field(90, gt=0, description="How long finished jobs are remembered")
+    readers: dict[ReaderName, ReaderSettings] = Field(
+        {}, description="LlamaIndex readers that are sources, by name"
+    )
 
 
 class Sections(Protocol):

@@ -59,11 +59,19 @@ class Content:
     signature: str
 
 
+class SourceUnreachable(ConnectionError):
+    """What a source holds cannot be found out now; the message is why. Nothing of it is known to be
+    gone."""
+
+
 class Source(Protocol):
     """Documents and their bytes."""
 
     def items(self, only: Collection[str] = ()) -> Listing:
-        """What it holds, or what it holds at or below these paths."""
+        """What it holds, or what it holds at or below these paths.
+
+        Raises `FileNotFoundError` where there is no such source, or `SourceUnreachable`.
+        """
         ...
 
     def read(self, path: str) -> Content:
@@ -74,6 +82,11 @@ class Source(Protocol):
 def document_id(path: str) -> str:
     """The same for the same place, whatever lies there."""
     return str(uuid5(NAMESPACE_URL, Path(path).as_uri() if Path(path).is_absolute() else path))
+
+
+def is_below(path: str, places: Collection[str]) -> bool:
+    """Whether it is one of these places, or lies below one."""
+    return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)
 
 
 @dataclass(slots=True)

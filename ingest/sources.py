@@ -1,39 +1,33 @@
 """From registered sources to what they hold."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from ingest.catalog import Catalog
 from ingest.catalog.documents import DocumentRecord
 from ingest.catalog.sources import SourceKind, SourceRecord
+from ingest.llamaindex.source import MissingReader, ReaderSource, location_of
 from ingest.settings import IngestSettings
 from ingest.source import Content, FolderSource, Source, file_signature
-from ingest.uploads import UploadSource, UploadStore
+from ingest.uploads import SCHEME, UploadSource, UploadStore
 
 
 class OpenSources:
-    """Opens the registered sources; `readers` are those that this process was given, by location."""
+    """Opens the registered sources. What readers have loaded is kept from one opening to the next."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        uploads: UploadStore,
-        settings: IngestSettings,
-        readers: Mapping[str, Source] | None = None,
-    ) -> None:
+    def __init__(self, catalog: Catalog, uploads: UploadStore, settings: IngestSettings) -> None:
         self._catalog = catalog
         self._uploads = uploads
         self._settings = settings
-        self._readers = dict(readers or {})
+        self._readers = {
+            location_of(name): ReaderSource(name, reader, max_file_mb=settings.max_file_mb)
+            for name, reader in settings.readers.items()
+        }
 
     def open(self, record: SourceRecord) -> Source:
-        """Raises `FileNotFoundError` for a reader that this process does not have."""
         if record.kind is SourceKind.UPLOADS:
             return UploadSource(self._uploads, self._catalog, record.id)
         if record.kind is SourceKind.READER:
-            if record.location not in self._readers:
-                raise FileNotFoundError(f"There is no reader {record.location} in this process.")
-            return self._readers[record.location]
+            return self._readers.get(record.location) or MissingReader(record.location)
         return FolderSource(Path(record.location), max_file_mb=self._settings.max_file_mb)
 
     def read(self, record: DocumentRecord, upload: str | None) -> Content:
@@ -48,7 +42,7 @@ class OpenSources:
 
     def signature(self, record: DocumentRecord, upload: str | None) -> str:
         """What would tell a listing that nothing changed since now; empty where nothing can."""
-        if upload is not None and not Path(record.path).is_absolute():
+        if upload is not None and record.path.startswith(SCHEME):
             return upload
         if Path(record.path).is_absolute():
             return file_signature(Path(record.path))

@@ -8,7 +8,7 @@ from ingest.assemble import worker_for
 from ingest.worker import Worker
 from service.assemble import Assembled
 from service.settings import Settings
-from service.watch import Watch
+from service.watch import WATCHER, Watch
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +35,8 @@ class Background:
             admin = Admin(service.store, service.encoders, self._settings.ingest, wake=self.wake)
             self._watch = Watch(service.store, admin)
             self._watch.start()
+            if readers := self._settings.ingest.readers:
+                admin.add_readers(list(readers), asked_by=WATCHER)
 
     def wake(self) -> None:
         """There is something to do."""

@@ -114,12 +114,13 @@ def serve(
 def show_settings(context: typer.Context) -> None:
     """Every setting, its value, and where the value comes from."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     loaded: LoadedSettings = context.obj()
     table = Table("setting", "value", "from")
     for key, value, source in loaded.rows():
-        table.add_row(key, str(value), source)
+        table.add_row(escape(key), escape(str(value)), source)
     Console().print(table)
 
 

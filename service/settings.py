@@ -2,12 +2,12 @@
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from generator.settings import GeneratorSettings
 from ingest.errors import WrongUse
@@ -23,6 +23,9 @@ CONFIG_FILE = "pincite.toml"
 ENVIRONMENT_PREFIX = "PINCITE_"
 NOT_SETTINGS = frozenset({"PINCITE_CONFIG", "PINCITE_SHARED"})
 """Variables that start like settings and are none; PINCITE_TEST_* are others."""
+
+Key = tuple[str, ...]
+"""The sections that a setting stands in, and its name. Arguments of readers may have dots in theirs."""
 
 
 class RetrievalSettings(Section):
@@ -87,9 +90,9 @@ class LoadedSettings:
     sources: Mapping[str, str]
 
     def rows(self) -> Iterator[tuple[str, object, str]]:
-        """Every setting as (dotted key, value, source)."""
+        """Every setting as (dotted key, value, source), secrets masked."""
         for key, value in _flat(self.settings.model_dump(mode="json")).items():
-            yield key, value, self.sources.get(key, "default")
+            yield _dotted(key), value, self.sources.get(_dotted(key), "default")
 
 
 def load_settings(
@@ -106,15 +109,17 @@ def load_settings(
     named = config or (
         Path(environment["PINCITE_CONFIG"]) if "PINCITE_CONFIG" in environment else None
     )
-    values: dict[str, object] = {}
+    values: dict[Key, object] = {}
     sources: dict[str, str] = {}
     for source, found in (
         (str(named or CONFIG_FILE), _from_file(named)),
         ("environment", _from_environment(environment)),
         ("flag", _from_flags(flags)),
     ):
-        values |= found
-        sources |= {key: _source(source, key) for key in found}
+        for key, value in found.items():
+            flat = _flat(value, key) if isinstance(value, Mapping) and value else {key: value}
+            values |= flat
+            sources |= dict.fromkeys(map(_dotted, flat), _source(source, key))
     try:
         settings = Settings.model_validate(_nested(values))
     except ValidationError as error:
@@ -122,7 +127,7 @@ def load_settings(
     return LoadedSettings(settings, sources)
 
 
-def _from_file(named: Path | None) -> dict[str, object]:
+def _from_file(named: Path | None) -> dict[Key, object]:
     path = named or Path(CONFIG_FILE)
     if named is None and not path.exists():
         return {}
@@ -138,9 +143,9 @@ def _from_file(named: Path | None) -> dict[str, object]:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+def _from_environment(environment: Mapping[str, str]) -> dict[Key, object]:
     return {
-        name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."): _value(text)
+        tuple(name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")): _value(text)
         for name, text in environment.items()
         if name.startswith(ENVIRONMENT_PREFIX)
         and name not in NOT_SETTINGS
@@ -148,9 +153,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _from_flags(flags: Mapping[str, object]) -> dict[str, object]:
+def _from_flags(flags: Mapping[str, object]) -> dict[Key, object]:
     return {
-        key: _value(value) if isinstance(value, str) else value
+        tuple(key.split(".")): _value(value) if isinstance(value, str) else value
         for key, value in flags.items()
         if value is not None
     }
@@ -166,26 +171,30 @@ def _value(text: str) -> object:
     return text
 
 
-def _source(source: str, key: str) -> str:
+def _source(source: str, key: Key) -> str:
     if source == "environment":
-        return ENVIRONMENT_PREFIX + key.upper().replace(".", "__")
+        return ENVIRONMENT_PREFIX + "__".join(key).upper()
     return source
 
 
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
+def _dotted(key: Sequence[object]) -> str:
+    return ".".join(map(str, key))
+
+
+def _flat(tree: Mapping[str, Any], above: Key = ()) -> dict[Key, object]:
+    flat: dict[Key, object] = {}
     for name, value in tree.items():
         if isinstance(value, Mapping) and value:
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= _flat(value, (*above, name))
         else:
-            flat[prefix + name] = value
+            flat[*above, name] = value
     return flat
 
 
-def _nested(flat: Mapping[str, object]) -> dict[str, Any]:
+def _nested(flat: Mapping[Key, object]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for key, value in flat.items():
-        *sections, name = key.split(".")
+        *sections, name = key
         branch = tree
         for section in sections:
             inner = branch.setdefault(section, {})
@@ -196,21 +205,38 @@ def _nested(flat: Mapping[str, object]) -> dict[str, Any]:
 
 def _explain(error: ValidationError, sources: Mapping[str, str]) -> Iterator[str]:
     for fault in error.errors():
-        key = ".".join(str(part) for part in fault["loc"])
-        source = sources.get(key) or next(
-            (where for name, where in sources.items() if name.startswith(f"{key}.")), CONFIG_FILE
-        )
+        # Where the name of a table is at fault, Pydantic adds "[key]" to it.
+        place = [part for part in fault["loc"] if part != "[key]"]
+        source, key = _source_of(place, sources), _dotted(place)
         if fault["type"] == "extra_forbidden":
-            yield f"{source}: unknown key {key}; known here: {', '.join(_known_keys(key))}."
+            yield f"{source}: unknown key {key}; known here: {', '.join(_known_keys(place))}."
+        elif fault["type"] == "missing":
+            yield f"{source}: {key} is needed."
         else:
-            yield f"{source}: {key} = {fault['input']!r}: {fault['msg']}."
+            yield f"{source}: {key} = {_shown(fault['input'])}: {fault['msg']}."
 
 
-def _known_keys(key: str) -> list[str]:
+def _source_of(place: Sequence[object], sources: Mapping[str, str]) -> str:
+    """Where a key was set, else something in it, else something beside it."""
+    for depth in range(len(place), 0, -1):
+        key = _dotted(place[:depth])
+        inside = (where for name, where in sources.items() if name.startswith(f"{key}."))
+        if source := sources.get(key) or next(inside, None):
+            return source
+    return CONFIG_FILE
+
+
+def _shown(value: object) -> str:
+    """A value, unless it is a table or was meant to be one: there may be secrets in it."""
+    is_table = isinstance(value, Mapping | list) or str(value).startswith(("{", "["))
+    return "…" if is_table else repr(value)
+
+
+def _known_keys(place: Sequence[object]) -> list[str]:
     """The keys of the section that a key stands in."""
-    section: type[BaseModel] = Settings
-    for part in key.split(".")[:-1]:
-        inner = section.model_fields[part].annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            section = inner
+    section: Any = Settings
+    for part in place[:-1]:
+        # Below a table whose names are the user's own, each name has a section of the same kind.
+        is_named = get_origin(section) is dict
+        section = get_args(section)[1] if is_named else section.model_fields[part].annotation
     return sorted(section.model_fields)

@@ -17,7 +17,7 @@ class SourceKind(StrEnum):
     """A folder, or one file."""
     UPLOADS = "uploads"
     READER = "reader"
-    """A LlamaIndex reader; its location names the class and what it is made with."""
+    """A LlamaIndex reader of the settings; its location is "reader:" and its name there."""
 
 
 @dataclass(frozen=True, slots=True)

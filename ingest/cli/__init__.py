@@ -12,6 +12,6 @@ from ingest.cli.worker import app as worker
 app = typer.Typer()
 app.registered_commands += ingest.registered_commands + worker.registered_commands
 app.add_typer(documents, name="documents", help="What is indexed: list, show, upload, delete.")
-app.add_typer(sources, name="sources", help="The folders that the index follows.")
+app.add_typer(sources, name="sources", help="The folders and readers that are indexed.")
 app.add_typer(jobs, name="jobs", help="What was asked for, and how far it is.")
 app.add_typer(index, name="index", help="Generations of the index: rebuild, roll back, copy.")

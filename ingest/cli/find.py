@@ -28,7 +28,7 @@ def _document_id(admin: "Admin | RemoteAdmin", name: str) -> str:
 
 
 def source_id(admin: "Admin | RemoteAdmin", name: str) -> str:
-    """The id of a source given by id or by folder."""
+    """The id of a source given by id or by location."""
     place = str(Path(name).resolve())
     for source in admin.sources():
         if name in (source.id, source.location) or source.location == place:

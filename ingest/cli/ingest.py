@@ -21,11 +21,16 @@ def ingest(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Folders or files of documents; without any, all that are registered.",
+            help="Folders or files of documents; without any, all that are registered, and the "
+            "readers of the settings.",
             show_default=False,
         ),
     ] = None,
     *,
+    readers: Annotated[
+        list[str] | None,
+        typer.Option("--reader", metavar="NAME", help="Only this reader, [ingest.readers.NAME]."),
+    ] = None,
     rebuild: Annotated[
         bool,
         typer.Option(
@@ -33,7 +38,7 @@ def ingest(
         ),
     ] = False,
     allow_empty: Annotated[
-        bool, typer.Option(help="Remove the documents of a folder that is empty or gone.")
+        bool, typer.Option(help="Remove the documents of a folder or reader that is empty or gone.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -41,13 +46,18 @@ def ingest(
     from ingest.cli.session import session, user
 
     settings: Sections = context.obj().settings
+    configured = settings.ingest.readers
+    if paths and readers:
+        raise WrongUse("Name folders and files, or a --reader, but not both.")
     if paths and not allow_empty:
         _check_places(paths)
-    with session(settings, create=bool(paths), repair=rebuild) as opened:
+    with session(settings, create=bool(paths or configured), repair=rebuild) as opened:
         if paths:
             places = [path.absolute() for path in paths]
             job_id = opened.admin.add_folders(places, asked_by=user(), allow_empty=allow_empty)
-        elif opened.admin.sources():
+        elif readers:
+            job_id = opened.admin.add_readers(readers, asked_by=user(), allow_empty=allow_empty)
+        elif configured or opened.admin.sources():
             job_id = opened.admin.sync(asked_by=user())
         else:
             raise WrongUse("Name at least one folder or file to index.")
@@ -68,7 +78,7 @@ def reindex(
     ] = None,
     *,
     source: Annotated[
-        str | None, typer.Option(help="All documents of this source, by folder or id.")
+        str | None, typer.Option(help="All documents of this source, by location or id.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All documents.")] = False,
     as_json: AsJson = False,

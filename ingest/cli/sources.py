@@ -11,7 +11,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command("list")
 def list_sources(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """The folders and files that the index follows, and the uploads."""
+    """The folders, files and readers that the index follows, and the uploads."""
     from ingest.cli.session import session
 
     with session(context.obj().settings) as opened:
@@ -28,9 +28,9 @@ def list_sources(context: typer.Context, *, as_json: AsJson = False) -> None:
 @app.command("remove")
 def remove_source(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(help="A source, by folder or id.")],
+    source: Annotated[str, typer.Argument(help="A source, by location or id.")],
 ) -> None:
-    """Stop following a folder, and delete what was indexed from it."""
+    """Stop following a folder or reader, and delete what was indexed from it."""
     from ingest.cli.find import source_id
     from ingest.cli.session import session, user
 

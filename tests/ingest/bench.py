@@ -25,7 +25,7 @@ from ingest.probe import SentenceProbe
 from ingest.receiving import Upload
 from ingest.sandbox import ParserProcess
 from ingest.settings import ChunkingSettings, EncoderSettings, IndexSettings, IngestSettings
-from ingest.source import FolderSource, Source
+from ingest.source import FolderSource
 from ingest.sources import OpenSources
 from ingest.store import Store, open_store
 from ingest.worker import Worker
@@ -119,7 +119,6 @@ class Bench:
         parser: ParserProcess,
         *,
         settings: IngestSettings | None = None,
-        readers: dict[str, Source] | None = None,
     ) -> None:
         self.folder = path / "policies"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -129,7 +128,6 @@ class Bench:
         self.encoder = CountingEncoder(encoder)
         self._shapeless = ShapelessEncoder(encoder)
         self._parser = parser
-        self._readers = readers
         self._open = ExitStack()
         self.start()
 
@@ -146,7 +144,7 @@ class Bench:
 
     def new_worker(self, encoders: Encoders) -> Worker:
         limits = self.settings.ingest
-        sources = OpenSources(self.catalog, self.store.uploads, limits, self._readers)
+        sources = OpenSources(self.catalog, self.store.uploads, limits)
         probe = SentenceProbe(self.catalog, encoders)
         wanted = (self.settings.encoder, self.settings.chunking)
         planner = Planner(self.store, sources, encoders, *wanted, probe)

@@ -151,6 +151,60 @@ def test_ingesting_again_tells_what_has_changed(indexed: Path) -> None:
     assert report(indexed, "ingest")["unchanged"] == 2
 
 
+READERS = """
+[ingest.readers.wiki]
+reader = "llama_index.core.readers.SimpleDirectoryReader"
+options = { input_dir = "policies" }
+
+[ingest.readers.lost]
+reader = "llama_index.readers.lost.LostReader"
+options = { password = "sesame" }
+"""
+
+
+def test_readers_of_the_settings_are_ingested_as_folders_are(home: Path) -> None:
+    (home / "pincite.toml").write_text(READERS)
+
+    first = report(home, "ingest", code=1)
+    (home / "policies" / "travel.md").write_text("# Travel\n\nBy train.\n")
+    second = report(home, "ingest", "--reader", "wiki")
+
+    assert first["added"] == ["leave.txt", "refunds.md"]
+    assert list(first["failed"]) == ["reader:lost"]
+    assert "pip install llama-index-readers-lost" in first["failed"]["reader:lost"]
+    assert (second["added"], second["unchanged"], second["failed"]) == (["travel.md"], 2, {})
+    assert report(home, "reindex", "travel.md")["reindexed"] == ["travel.md"]
+    assert [
+        (source["location"], source["kind"])
+        for source in report(home, "sources", "list")["sources"]
+    ] == [("reader:lost", "reader"), ("reader:wiki", "reader")]
+    assert done(home, "sources", "remove", "reader:wiki") == "Removed, with 3 documents.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--reader", "mail"], "There is no [ingest.readers.mail] in the settings; those there: "),
+        (["--reader", "wiki", "policies"], "Name folders and files, or a --reader, but not both."),
+    ],
+)
+def test_a_wrong_reader_is_refused(home: Path, arguments: list[str], says: str) -> None:
+    (home / "pincite.toml").write_text(READERS)
+
+    assert refused(home, "ingest", *arguments, code=2).startswith(says)
+
+
+def test_settings_show_readers_without_their_secrets(home: Path) -> None:
+    (home / "pincite.toml").write_text(READERS)
+
+    shown = done(home, "settings")
+
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines()]
+    assert ["ingest.readers.wiki.options.input_dir", "policies", "pincite.toml"] in rows
+    assert ["ingest.readers.lost.options.password", "**********", "pincite.toml"] in rows
+    assert "sesame" not in shown
+
+
 def test_a_document_that_was_read_in_part_says_so(indexed: Path) -> None:
     message = EmailMessage()
     message["From"], message["Subject"] = "ann@example.org", "Parcels"

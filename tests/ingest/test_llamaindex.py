@@ -577,7 +577,7 @@ def test_the_files_of_a_folder_are_items_named_by_their_paths(tmp_path: Path) ->
     assert (refunds.content.decode(), refunds.suffix) == ("30 Tage, 退款", ".txt")
     assert leave.key == str(tmp_path / "leave.md")
     assert (leave.content.decode(), leave.suffix) == ("# Leave\n\n25 days.", ".md")
-    assert leave.metadata["file_name"] == "leave.md"
+    assert leave.metadata[0]["file_name"] == "leave.md"
     assert [item.key for item in read()] == [refunds.key, leave.key]
 
 
@@ -620,6 +620,12 @@ def test_documents_without_place_and_id_are_known_by_their_content() -> None:
     assert all(key.startswith("sha256:") for key in first)
     assert keys("30 days", "25 days") == first[::-1]
     assert keys("26 days") != first[:1]
+
+
+def test_a_page_that_comes_as_html_is_read_as_html() -> None:
+    page = Document(text="<!doctype html><p>25 days</p>", metadata={"url": "https://x/leave"})
+
+    assert [item.suffix for item in reader_items(ListReader(page))] == [".html"]
 
 
 def test_text_that_is_no_unicode_does_not_stop_the_others() -> None:

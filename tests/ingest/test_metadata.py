@@ -14,6 +14,7 @@ from ingest.metadata import (
     from_fields,
     merged,
     read_sidecar,
+    sidecar_of,
     sidecars_for,
 )
 
@@ -152,6 +153,23 @@ def test_what_is_no_sidecar_is_refused(content: bytes, message: str) -> None:
         read_sidecar(content)
 
     assert str(refused.value) == message
+
+
+@given(
+    texts=st.lists(st.text(max_size=20), max_size=3),
+    owner=st.text(max_size=50),
+    day=st.none() | st.dates(),
+)
+def test_a_sidecar_that_was_written_says_what_it_was_written_for(
+    texts: list[str], owner: str, day: date | None
+) -> None:
+    lists = dict.fromkeys(("tags", "groups", "supersedes"), texts)
+    metadata = from_fields({"title": owner, "owner": owner, "effective_until": day, **lists})
+
+    written = sidecar_of(metadata)
+
+    assert (written is None) is (metadata == NOTHING_SAID)
+    assert read_sidecar(written or b"") == metadata
 
 
 def test_a_sidecar_lies_beside_its_document() -> None:

@@ -92,11 +92,11 @@ def check_index(home: Path, folder: Path, changed: set[str], chunks: int) -> Non
         assert sum(indexed[name].chunks for name in changed) == chunks
         with store.generations.serving() as generation:
             assert generation.index.count() == sum(each.chunks for each in indexed.values())
-            texts = {point.document.name: [] for point in generation.index.points()}
+            texts: dict[str, str] = {}
             for point in generation.index.points():
-                texts[point.document.name].append(point.chunk.text)
+                texts[point.document.name] = texts.get(point.document.name, "") + point.chunk.text
         assert texts.keys() == indexed.keys()
-        found = {name for name, each in texts.items() if ADDED_TEXT.strip() in " ".join(each)}
+        found = {name for name, text in texts.items() if ADDED_TEXT.strip() in text}
         assert found == changed
     finally:
         store.close()

@@ -572,7 +572,7 @@ def test_every_route_is_described(client: httpx.Client) -> None:
         for method, route in methods.items()
         if path.startswith("/admin")
     }
-    assert len(routes) == 20
+    assert len(routes) == 21
     assert [name for name, route in routes.items() if not route.get("description")] == []
 
 

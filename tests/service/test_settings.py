@@ -159,3 +159,120 @@ def test_a_named_folder_is_no_file(folder: Path) -> None:
     assert faults({"PINCITE_CONFIG": str(folder)}) == [
         f"The settings file {folder} cannot be read: Is a directory."
     ]
+
+
+# Readers
+
+WIKI = """
+[ingest.readers.wiki]
+reader = "llama_index.core.readers.SimpleDirectoryReader"
+options = { input_dir = "/srv/wiki", recursive = true, "a.b" = { C = [1, { password = "p1" }] } }
+load = { show_progress = false, api_key = "k2", access_token = "" }
+"""
+
+
+def reader_rows(loaded: LoadedSettings) -> dict[str, tuple[object, str]]:
+    return {
+        key.removeprefix("ingest.readers"): (value, source)
+        for key, value, source in loaded.rows()
+        if key.startswith("ingest.readers")
+    }
+
+
+def test_a_reader_is_a_table_with_arguments_of_any_names(folder: Path) -> None:
+    (folder / "pincite.toml").write_text(WIKI)
+
+    loaded = load()
+
+    wiki = loaded.settings.ingest.readers["wiki"]
+    assert wiki.reader == "llama_index.core.readers.SimpleDirectoryReader"
+    assert wiki.options == {
+        "input_dir": "/srv/wiki",
+        "recursive": True,
+        "a.b": {"C": [1, {"password": "p1"}]},
+    }
+    assert wiki.load == {"show_progress": False, "api_key": "k2", "access_token": ""}
+
+
+def test_secrets_of_readers_are_not_shown(folder: Path) -> None:
+    (folder / "pincite.toml").write_text(WIKI)
+
+    loaded = load()
+
+    assert reader_rows(loaded) == {
+        ".wiki.reader": ("llama_index.core.readers.SimpleDirectoryReader", "pincite.toml"),
+        ".wiki.options.input_dir": ("/srv/wiki", "pincite.toml"),
+        ".wiki.options.recursive": (True, "pincite.toml"),
+        ".wiki.options.a.b.C": ([1, {"password": "**********"}], "pincite.toml"),
+        ".wiki.load.show_progress": (False, "pincite.toml"),
+        ".wiki.load.api_key": ("**********", "pincite.toml"),
+        ".wiki.load.access_token": ("", "pincite.toml"),
+    }
+    assert not any(secret in repr(loaded.settings) for secret in ("p1", "k2"))
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PINCITE_INGEST__READERS": '{"wiki": {"reader": "a.B", "options": {"Page.Id": "7"}}}'},
+        {"PINCITE_INGEST__READERS__WIKI": '{"reader": "a.B", "options": {"Page.Id": "7"}}'},
+        {
+            "PINCITE_INGEST__READERS__WIKI__READER": "a.B",
+            "PINCITE_INGEST__READERS__WIKI__OPTIONS": '{"Page.Id": "7"}',
+        },
+    ],
+)
+def test_a_reader_comes_from_the_environment_too(environment: dict[str, str]) -> None:
+    loaded = load(environment)
+
+    wiki = loaded.settings.ingest.readers["wiki"]
+    assert (wiki.reader, wiki.options, wiki.load) == ("a.B", {"Page.Id": "7"}, {})
+    assert reader_rows(loaded) == {
+        ".wiki.reader": ("a.B", next(iter(environment))),
+        ".wiki.options.Page.Id": ("7", list(environment)[-1]),
+        ".wiki.load": ({}, "default"),
+    }
+
+
+def test_a_secret_of_the_environment_joins_the_reader_of_the_file(folder: Path) -> None:
+    (folder / "pincite.toml").write_text(WIKI)
+
+    loaded = load({"PINCITE_INGEST__READERS__WIKI__LOAD__API_KEY": "k3"})
+
+    assert loaded.settings.ingest.readers["wiki"].load["api_key"] == "k3"
+    assert reader_rows(loaded)[".wiki.load.api_key"] == (
+        "**********",
+        "PINCITE_INGEST__READERS__WIKI__LOAD__API_KEY",
+    )
+
+
+def test_without_readers_the_settings_say_so() -> None:
+    assert reader_rows(load()) == {"": ({}, "default")}
+
+
+def test_faults_of_a_reader_are_named_and_show_no_secret(folder: Path) -> None:
+    (folder / "pincite.toml").write_text(
+        '[ingest.readers.wiki]\nreader = ""\napi_key = "k1"\n'
+        '[ingest.readers.mail]\noptions = { api_key = "k1" }\n'
+        '[ingest.readers."a b"]\nreader = "a.B"\n'
+    )
+
+    found = faults(
+        {
+            "PINCITE_INGEST__READERS__WEB": '["k1"]',
+            "PINCITE_INGEST__READERS__WEBS__OPTIONS": '{"api_key": "k1"',
+        }
+    )
+
+    assert set(found) == {
+        "pincite.toml: ingest.readers.wiki.reader = '': String should have at least 1 character.",
+        "pincite.toml: unknown key ingest.readers.wiki.api_key; known here: load, options, reader.",
+        "pincite.toml: ingest.readers.mail.reader is needed.",
+        "pincite.toml: ingest.readers.a b = 'a b': "
+        "String should match pattern '^[A-Za-z0-9_-]{1,60}$'.",
+        "PINCITE_INGEST__READERS__WEB: ingest.readers.web = …: "
+        "Input should be a valid dictionary or instance of ReaderSettings.",
+        "PINCITE_INGEST__READERS__WEBS__OPTIONS: ingest.readers.webs.options = …: "
+        "Input should be a valid dictionary.",
+        "PINCITE_INGEST__READERS__WEBS__OPTIONS: ingest.readers.webs.reader is needed.",
+    }

@@ -1,11 +1,11 @@
-"""`/admin/sources`: the folders that are indexed."""
+"""`/admin/sources`: the folders and readers that are indexed."""
 
 from pathlib import Path
 
 from fastapi import APIRouter
 
 from ingest.errors import WrongUse
-from ingest.messages import AddSources, JobAnswer, SourceList, SourceRemoved, Sync
+from ingest.messages import AddReaders, AddSources, JobAnswer, SourceList, SourceRemoved, Sync
 from service.routes.dependencies import AdminDep, ReaderDep
 
 router = APIRouter()
@@ -13,7 +13,7 @@ router = APIRouter()
 
 @router.get("/sources")
 def list_sources(admin: AdminDep) -> SourceList:
-    """The registered folders and files, and the uploads."""
+    """The registered folders, files and readers, and the uploads."""
     return SourceList(admin.sources())
 
 
@@ -26,6 +26,13 @@ def add_sources(body: AddSources, admin: AdminDep, reader: ReaderDep) -> JobAnsw
     job = admin.add_folders(
         [Path(path) for path in body.paths], allow_empty=body.allow_empty, asked_by=reader.name
     )
+    return JobAnswer(admin.job(job))
+
+
+@router.post("/readers", status_code=202)
+def add_readers(body: AddReaders, admin: AdminDep, reader: ReaderDep) -> JobAnswer:
+    """Register LlamaIndex readers that the settings of the service name, and index what they load."""
+    job = admin.add_readers(body.names, allow_empty=body.allow_empty, asked_by=reader.name)
     return JobAnswer(admin.job(job))
 
 
@@ -43,7 +50,7 @@ def sync_source(source_id: str, admin: AdminDep, reader: ReaderDep) -> JobAnswer
 
 @router.post("/sync", status_code=202)
 def sync(admin: AdminDep, reader: ReaderDep, body: Sync | None = None) -> JobAnswer:
-    """Make the index equal to these sources, or to all."""
+    """Make the index equal to these sources, or to all with the readers of the settings."""
     wanted = body or Sync()
     job = admin.sync(wanted.sources, only=wanted.only, asked_by=reader.name)
     return JobAnswer(admin.job(job))
