@@ -36,7 +36,7 @@ STEPS: dict[str, tuple[type, str]] = {
     "plan": (Jobs, "planned"),
     "parse": (ParserProcess, "submit"),
     "divide": (Worker, "_prepare"),
-    "encode": (Indexer, "_encode"),
+    "encode": (Indexer, "encode"),
     "note leftovers": (Documents, "mark_leftovers"),
     "change points": (EdgeIndex, "_update"),
     "write": (EdgeIndex, "write"),

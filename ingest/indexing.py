@@ -42,6 +42,10 @@ class Prepared:
         return sum(len(chunks) for chunks in self.chunks)
 
 
+Encoded = dict[tuple[str, str], Vectors]
+"""The vectors of a document's chunks, by generation and document."""
+
+
 def chunks_for(document: Document, manifest: Manifest, encoder: Encoder) -> tuple[Chunk, ...]:
     """The chunks of a document as this index wants them."""
     return tuple(
@@ -77,26 +81,23 @@ class Indexer:
         self._generations = generations
         self._encoders = encoders
 
-    def write(self, group: Sequence[Prepared], worker: str) -> None:
-        """Encode the group together, then write and commit one document after the other.
+    def write(self, group: Sequence[Prepared], encoded: Encoded, worker: str) -> None:
+        """Write and commit the documents of a group, which was encoded, one after the other.
 
         Points that nothing counts are noted as leftovers before they are written, so that whoever
         comes after a crash removes them. A document that was deleted or cancelled meanwhile is
         dropped; one that was divided for other generations than there are now is left to be read
         again.
         """
-        if not group:
-            return
         ids = [prepared.record.id for prepared in group]
         self._catalog.documents.mark_leftovers(ids)
-        vectors = self._encode(group)
         for prepared in group:
             # A deleted document's points, written late, would outlast a crash before the last line.
             with self._generations.writing:
                 if not self._catalog.jobs.is_claimed(prepared.task, worker):
                     continue
                 try:
-                    self._write_one(prepared, vectors, worker)
+                    self._write_one(prepared, encoded, worker)
                 except ClaimLost:
                     continue
                 except GenerationsChanged:
@@ -129,16 +130,14 @@ class Indexer:
                     changed[record.id] = payload
                 self._catalog.documents.save_payloads(generation.name, changed)
 
-    def _write_one(
-        self, prepared: Prepared, vectors: dict[tuple[str, str], Vectors], worker: str
-    ) -> None:
+    def _write_one(self, prepared: Prepared, encoded: Encoded, worker: str) -> None:
         record, version = prepared.record, prepared.version
         payload = payload_of(record)
         written = []
         for name, chunks in zip(prepared.into, prepared.chunks, strict=True):
             generation = self._generations.get(name)
             document = indexed_document(record.id, version.version, payload)
-            generation.index.write(document, chunks, vectors[name, record.id])
+            generation.index.write(document, chunks, encoded[name, record.id])
             written.append(Written(name, version.version, len(chunks), payload))
         self._catalog.documents.commit(
             prepared.task.id,
@@ -151,8 +150,8 @@ class Indexer:
             values=prepared.values,
         )
 
-    def _encode(self, group: Sequence[Prepared]) -> dict[tuple[str, str], Vectors]:
-        """Vectors by generation and document; each distinct text is encoded once for an encoder."""
+    def encode(self, group: Sequence[Prepared]) -> Encoded:
+        """The vectors of a group; each distinct text is encoded once for an encoder."""
         wanted: dict[str, dict[str, None]] = {}
         for name, _, chunks in _chunks(group):
             texts = wanted.setdefault(self._encoder_of(name), {})

@@ -5,8 +5,10 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,7 +22,7 @@ from ingest.embed import Encoders
 from ingest.faults import is_transient, reason
 from ingest.formats.errors import ParseError, WorkerCrashed
 from ingest.index import PARSING_VERSION, IndexUnreachable
-from ingest.indexing import Indexer, Prepared, chunks_for, targets
+from ingest.indexing import Encoded, Indexer, Prepared, chunks_for, targets
 from ingest.metadata import NOTHING_SAID, Metadata, MetadataError, merged, read_sidecar
 from ingest.plan import hash_of, version_name
 from ingest.planner import Planner
@@ -34,8 +36,9 @@ from ingest.store import Store
 
 _log = logging.getLogger(__name__)
 
-CHUNKS_PER_WRITE = 512
-"""Documents are encoded together up to this many chunks: equal lengths then share a batch."""
+CHUNKS_PER_WRITE = 256
+"""Documents are encoded together up to this many chunks: equal lengths then share a batch. The smaller
+the groups, the more of reading and writing goes on while others are encoded."""
 LEASE_S = 600.0
 """A claim that was not renewed for so long, and the time that a document may take, is that of a dead
 worker."""
@@ -51,6 +54,14 @@ CRASH_LIMIT = 5
 """A document over which a worker was killed so often is given up, or none after it would be indexed."""
 
 _READING = (Action.ADD, Action.CHANGE, Action.REINDEX, Action.RENAME, Action.REMOVE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """Documents whose vectors are being made."""
+
+    group: list[Prepared]
+    vectors: Future[Encoded]
 
 
 class Worker:
@@ -164,42 +175,54 @@ class Worker:
             raise LookupError(f"job {job_id} vanished")
         return job
 
-    # Documents come in one by one and are written in groups.
+    # Documents come in one by one, are encoded in groups, and are written while the next are encoded.
 
     def _work(self, prepared: Iterator[Prepared | None], on_step: Callable[[], None]) -> bool:
         group: list[Prepared] = []
         anything = False
-        for item in prepared:
-            anything = True
-            self._renew()
-            if item is not None:
-                group.append(item)
-            if sum(each.chunk_count for each in group) >= CHUNKS_PER_WRITE:
-                self._write(group)
-                group = []
-            on_step()
-            if self._stop.is_set():
-                return True
-        self._write(group)
-        return anything or bool(group)
+        with ThreadPoolExecutor(1, thread_name_prefix="encode") as encoding:
+            encoded = _Encoded([], Future())
+            for item in prepared:
+                anything = True
+                self._renew()
+                if item is not None:
+                    group.append(item)
+                if sum(each.chunk_count for each in group) >= CHUNKS_PER_WRITE:
+                    encoded = self._encode_and_write(encoding, group, encoded)
+                    group = []
+                on_step()
+                if self._stop.is_set():
+                    break
+            else:
+                encoded = self._encode_and_write(encoding, group, encoded)
+            self._write(encoded.group, encoded.vectors.result)
+        return anything
+
+    def _encode_and_write(
+        self, encoding: Executor, group: list[Prepared], encoded: "_Encoded"
+    ) -> "_Encoded":
+        """Begin to encode the group; write the one that was begun before as soon as it is encoded."""
+        begun = _Encoded(group, encoding.submit(self._indexer.encode, group))
+        self._write(encoded.group, encoded.vectors.result)
+        return begun
 
     def _renew(self) -> None:
         if time.monotonic() - self._renewed_at > RENEW_EVERY_S:
             self._jobs.renew(self.name, lease_s=self._lease_s)
             self._renewed_at = time.monotonic()
 
-    def _write(self, group: list[Prepared]) -> None:
+    def _write(self, group: list[Prepared], vectors: Callable[[], Encoded]) -> None:
         if not group:
             return
         self._renew()
         try:
-            self._indexer.write(group, self.name)
+            self._indexer.write(group, vectors(), self.name)
         except Exception as error:  # noqa: BLE001 - the other documents must not suffer from it
-            if len(group) > 1:
-                for each in group:
-                    self._write([each])
-            else:
+            if len(group) == 1:
                 self._fail(group[0].task, error, group[0].values.get("signature"))
+                return
+            for each in group:
+                self._write([each], partial(self._indexer.encode, [each]))
             return
         self._written_chunks += sum(each.chunk_count for each in group)
         for each in group:
