@@ -276,7 +276,7 @@ def test_nobody_is_superseded_by_themselves_nor_round_in_a_circle(
             following = found[following].superseded_by
 
 
-def test_ten_thousand_documents_take_about_a_second() -> None:
+def test_ten_thousand_documents_are_not_compared_with_each_other() -> None:
     documents = [
         described(f"policies/policy{number}-v{label}.md", version(str(label)))
         for number in range(2_000)
@@ -287,5 +287,6 @@ def test_ten_thousand_documents_take_about_a_second() -> None:
     begun = time.process_time()
     found = resolve([*documents, last])
 
-    assert time.process_time() - begun < 2
+    # A second or two; a comparison of each with each other takes many minutes.
+    assert time.process_time() - begun < 30
     assert sum(validity.superseded_by is None for validity in found.values()) == 2_000
