@@ -1,27 +1,34 @@
 """Document -> list[Chunk]: passages small enough to embed whole and to cite precisely."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 
+from ingest.divide import (
+    LONGEST_WORD_CHARS,
+    CountTokens,
+    Divider,
+    counts_up_to,
+    without_long_words,
+)
 from ingest.document import Document, Element, ElementKind, one_line
-from ingest.formats.errors import CorruptDocument
-
-CountTokens = Callable[[list[str]], list[int]]
-"""Number of an encoder's tokens in each text, without the special ones it adds."""
+from ingest.formats.errors import DocumentTooLarge
 
 SPECIAL_TOKENS = 2
 """What an encoder adds to a text: one token in front and one behind."""
 
-
-LONGEST_WORD_CHARS = 1000
-_LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD_CHARS + 1},}}")
-
-LONGEST_DIVIDED_CHARS = 4000
-"""More than any paragraph. The sentence splitter's patterns give up on much longer texts."""
-
 CLAUSE_WORDS = 4
 """Words from which a heading without text under it is taken for a clause."""
+
+MOST_CHUNKS = 100_000
+"""More than 4,000 pages have in any script. Each is embedded, however short it is."""
+
+HEADING_CHARS_PER_TOKEN = 20
+"""More than a readable heading has. Of others a context would hold any number, for every chunk anew."""
+
+_SECTIONS_AT_ONCE = 1000
+_CHARS_AT_ONCE = 100_000
+"""What is tokenized together. A tokenizer takes 100 bytes for a character, and other threads wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,10 @@ class _Unit:
     page: int | None
 
 
+_Span = tuple[int, int, int | None]
+"""(start, end, page)"""
+
+
 def chunk_document(
     document: Document, *, count_tokens: CountTokens, target_tokens: int, max_tokens: int
 ) -> list[Chunk]:
@@ -62,20 +73,40 @@ def chunk_document(
     A chunk lies between two headings. Elements are packed until the next would take it over
     `target_tokens`; longer ones are divided at sentences, tables at rows. `max_tokens` is what the
     encoder takes: context, text and special tokens together stay within it, so nothing is cut off.
+
+    The time grows with the text, whatever is in it. Raises `DocumentTooLarge` for more than
+    `MOST_CHUNKS`.
     """
-    chunks: list[Chunk] = []
-    sections = list(_sections(document)) or [[heading] for heading in document.elements]
-    for section in sections:
+    made = _chunks(document, count_tokens, target_tokens, max_tokens)
+    chunks = list(islice(made, MOST_CHUNKS + 1))
+    if len(chunks) > MOST_CHUNKS:
+        raise DocumentTooLarge(f"makes more than {MOST_CHUNKS:,} passages: divide it")
+    return chunks
+
+
+def _chunks(
+    document: Document, count_tokens: CountTokens, target_tokens: int, max_tokens: int
+) -> Iterator[Chunk]:
+    divider = Divider(document.text, count_tokens)
+    for section, context, context_tokens in _in_context(document, count_tokens, max_tokens // 4):
+        target = min(target_tokens, max_tokens - SPECIAL_TOKENS - context_tokens)
         path = section[0].heading_path
-        context = _context(document.title, path, count_tokens, max_tokens // 4)
-        room = max_tokens - SPECIAL_TOKENS - count_tokens([context])[0]
-        target = min(target_tokens, room)
-        units = _units(document, section, count_tokens, target)
+        units = _units(document, section, divider, count_tokens, target)
         for packed in _pack(document, units, target):
             start, end = packed[0].start, packed[-1].end
-            text = document.text[start:end]
-            chunks.append(Chunk(text, start, end, path, packed[0].page, context))
-    return chunks
+            yield Chunk(document.text[start:end], start, end, path, packed[0].page, context)
+
+
+def _in_context(
+    document: Document, count_tokens: CountTokens, max_context_tokens: int
+) -> Iterator[tuple[list[Element], str, int]]:
+    """The sections, each with its context and the tokens of that."""
+    sections = list(_sections(document)) or [[heading] for heading in document.elements]
+    for first in range(0, len(sections), _SECTIONS_AT_ONCE):
+        some = sections[first : first + _SECTIONS_AT_ONCE]
+        paths = [section[0].heading_path for section in some]
+        contexts = _contexts(document.title, paths, count_tokens, max_context_tokens)
+        yield from zip(some, contexts, count_tokens(contexts), strict=True)
 
 
 def _sections(document: Document) -> Iterator[list[Element]]:
@@ -108,47 +139,98 @@ def _is_below(inner: Element, outer: Element) -> bool:
     return len(inner.heading_path) > depth and inner.heading_path[:depth] == outer.heading_path
 
 
+def _contexts(
+    title: str, paths: list[tuple[str, ...]], count_tokens: CountTokens, max_context_tokens: int
+) -> list[str]:
+    """The innermost headings of each path that fit, or what fits of the last one."""
+    # Each is compared once: a heading of megabytes may stand above a hundred thousand sections.
+    others = {path[0] for path in paths if path} - {title}
+    # With its mark, each has a token at least.
+    nearest = [
+        (path if path and path[0] not in others else (title, *path))[-max_context_tokens - 1 :]
+        for path in paths
+    ]
+    distinct = list(dict.fromkeys(chain.from_iterable(nearest)))
+    marked = [f"> {heading}" for heading in distinct]
+    counts = counts_up_to(
+        max_context_tokens + 1, marked, count_tokens, chars_per_token=HEADING_CHARS_PER_TOKEN
+    )
+    sizes = {
+        heading: max(tokens, len(heading) // HEADING_CHARS_PER_TOKEN)
+        for heading, tokens in zip(distinct, counts, strict=True)
+    }
+    return [_context(headings, sizes, count_tokens, max_context_tokens) for headings in nearest]
+
+
 def _context(
-    title: str, path: tuple[str, ...], count_tokens: CountTokens, max_context_tokens: int
+    headings: tuple[str, ...],
+    sizes: dict[str, int],
+    count_tokens: CountTokens,
+    max_context_tokens: int,
 ) -> str:
-    headings = [title, *path] if path[:1] != (title,) else list(path)
-    while len(headings) > 1 and count_tokens([" > ".join(headings)])[0] > max_context_tokens:
-        del headings[0]
-    words = " > ".join(headings).split()
-    while count_tokens([" ".join(words)])[0] > max_context_tokens:
+    room = max_context_tokens + 1  # The first heading has no mark.
+    kept: list[str] = []
+    for heading in reversed(headings):
+        room -= sizes[heading]
+        if room < 0:
+            break
+        kept.insert(0, heading)
+    if kept:
+        return " ".join(" > ".join(kept).split())
+    return _shortened(headings[-1], count_tokens, max_context_tokens)
+
+
+def _shortened(heading: str, count_tokens: CountTokens, max_tokens: int) -> str:
+    words = heading.split()
+    while True:
+        cut = " ".join(words)
+        (tokens,) = counts_up_to(
+            max_tokens, [cut], count_tokens, chars_per_token=HEADING_CHARS_PER_TOKEN
+        )
+        if tokens <= max_tokens:
+            return cut
         words = words[: len(words) // 2] if len(words) > 1 else []
-    return " ".join(words)
 
 
 def _units(
-    document: Document, section: list[Element], count_tokens: CountTokens, target: int
-) -> list[_Unit]:
-    spans: list[tuple[int, int, int | None]] = []
+    document: Document,
+    section: list[Element],
+    divider: Divider,
+    count_tokens: CountTokens,
+    target: int,
+) -> Iterator[_Unit]:
+    for spans in _batches(_spans(document.text, section)):
+        texts = [document.text[start:end] for start, end, _ in spans]
+        counts = counts_up_to(target, texts, count_tokens)
+        for (start, end, page), tokens in zip(spans, counts, strict=True):
+            if tokens <= target:
+                yield _Unit(start, end, tokens, page)
+            else:
+                for piece_start, piece_end, piece_tokens in divider.divide(start, end, target):
+                    yield _Unit(piece_start, piece_end, piece_tokens, page)
+
+
+def _spans(text: str, section: list[Element]) -> Iterator[_Span]:
     for element in section:
-        if element.kind is ElementKind.TABLE:
-            spans.extend((start, end, element.page) for start, end in _lines(element))
-        else:
-            spans.append((element.start, element.end, element.page))
-    spans = [piece for span in spans for piece in _without_long_words(document.text, *span)]
-    counts = count_tokens([document.text[start:end] for start, end, _ in spans])
-    units: list[_Unit] = []
-    for (start, end, page), tokens in zip(spans, counts, strict=True):
-        if tokens <= target:
-            units.append(_Unit(start, end, tokens, page))
-        else:
-            units.extend(_divide(document.text, start, end, page, count_tokens, target))
-    return units
+        lines = (
+            _lines(element) if element.kind is ElementKind.TABLE else [(element.start, element.end)]
+        )
+        for start, end in lines:
+            for span_start, span_end in without_long_words(text, start, end):
+                yield span_start, span_end, element.page
 
 
-def _without_long_words(
-    text: str, start: int, end: int, page: int | None
-) -> Iterator[tuple[int, int, int | None]]:
-    """The span, divided inside words so long that the tokenizer takes them for one unknown token."""
-    for word in _LONG_WORD.finditer(text, start, end):
-        for cut in range(word.start() + LONGEST_WORD_CHARS, word.end(), LONGEST_WORD_CHARS):
-            yield start, cut, page
-            start = cut
-    yield start, end, page
+def _batches(spans: Iterable[_Span]) -> Iterator[list[_Span]]:
+    batch: list[_Span] = []
+    chars = 0
+    for span in spans:
+        batch.append(span)
+        chars += span[1] - span[0]
+        if chars >= _CHARS_AT_ONCE:
+            yield batch
+            batch, chars = [], 0
+    if batch:
+        yield batch
 
 
 def _lines(element: Element) -> Iterator[tuple[int, int]]:
@@ -158,42 +240,13 @@ def _lines(element: Element) -> Iterator[tuple[int, int]]:
         start += len(line) + 1
 
 
-def _divide(
-    text: str, start: int, end: int, page: int | None, count_tokens: CountTokens, target: int
-) -> Iterator[_Unit]:
-    from llama_index.core.node_parser import SentenceSplitter
-
-    splitter = SentenceSplitter(
-        chunk_size=target,
-        chunk_overlap=0,
-        tokenizer=lambda piece: [0] * count_tokens([piece])[0],
-    )
-    for stretch_start, stretch_end in _stretches(text, start, end):
-        position = stretch_start
-        for piece in splitter.split_text(text[stretch_start:stretch_end]):
-            piece_start = text.find(piece, position, stretch_end)
-            if piece_start < 0:
-                raise CorruptDocument("cannot be divided into passages: report this document")
-            position = piece_start + len(piece)
-            yield _Unit(piece_start, position, count_tokens([piece])[0], page)
-
-
-def _stretches(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The span, cut behind a stop or a word where it is over `LONGEST_DIVIDED_CHARS` long."""
-    while end - start > LONGEST_DIVIDED_CHARS:
-        limit = start + LONGEST_DIVIDED_CHARS
-        stop = text.rfind(". ", start, limit) + 1
-        cut = stop or text.rfind(" ", start + 1, limit)
-        start, before = (cut if cut > start else limit), start
-        yield before, start
-    yield start, end
-
-
-def _pack(document: Document, units: list[_Unit], target: int) -> Iterator[list[_Unit]]:
+def _pack(document: Document, units: Iterable[_Unit], target: int) -> Iterator[list[_Unit]]:
+    # Invisible characters are no tokens at all.
+    longest = target * LONGEST_WORD_CHARS
     packed: list[_Unit] = []
     tokens = 0
     for unit in units:
-        if packed and tokens + unit.tokens > target:
+        if packed and (tokens + unit.tokens > target or unit.end - packed[0].start > longest):
             introduction = _introduction(document, packed)
             yield packed[: len(packed) - len(introduction)]
             packed = (

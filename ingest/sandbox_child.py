@@ -20,7 +20,7 @@ OUT_OF_MEMORY = 77
 """The exit status that says so."""
 
 LONGEST_TEXT_CHARS = 10_000_000
-"""About 4,000 pages. The parent's process has to hold and divide them, with no limit on the time."""
+"""About 4,000 pages. The parent's process has to hold and divide them, in time that grows with them."""
 
 # spaCy imports torch where it finds it: 2 s and 180 MB for nothing.
 _NOT_NEEDED = ("torch", "tensorflow", "mxnet")

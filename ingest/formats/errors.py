@@ -36,7 +36,7 @@ class WrongExtension(ParseError):
 
 
 class DocumentTooLarge(ParseError):
-    """More than the limit on a file's size."""
+    """More than the limit on a file's size, or on the text or the passages in it."""
 
 
 class ParsingTookTooLong(ParseError):

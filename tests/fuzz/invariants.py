@@ -3,7 +3,8 @@
 import re
 from itertools import pairwise
 
-from ingest.chunk import SPECIAL_TOKENS, Chunk, CountTokens, chunk_document
+from ingest.chunk import SPECIAL_TOKENS, Chunk, chunk_document
+from ingest.divide import CountTokens
 from ingest.document import Document
 from ingest.formats.errors import ParseError
 from ingest.parse import parse

@@ -1,13 +1,24 @@
 """Chunks: passages small enough to embed whole and to cite precisely."""
 
-from itertools import pairwise
+from collections.abc import Callable
+from itertools import cycle, islice, pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.chunk import CLAUSE_WORDS, LONGEST_WORD_CHARS, SPECIAL_TOKENS, Chunk, chunk_document
+from ingest.chunk import (
+    CLAUSE_WORDS,
+    HEADING_CHARS_PER_TOKEN,
+    SPECIAL_TOKENS,
+    Chunk,
+    chunk_document,
+)
+from ingest.divide import LONGEST_DIVIDED_CHARS, LONGEST_WORD_CHARS
 from ingest.document import Block, Document, ElementKind
 from ingest.embed import SentenceTransformerEncoder
+from ingest.formats.errors import DocumentTooLarge
+from tests.fuzz.invariants import MAX_TOKENS, TARGET_TOKENS, check_chunks, count_pieces
 from tests.ingest.blocks import BLOCKS, document, heading, item, paragraph, table
 
 
@@ -168,8 +179,122 @@ def test_a_long_heading_is_cut_in_the_context_but_not_in_the_path() -> None:
     assert chunk.heading_path == (words,)
 
 
+def test_a_heading_too_long_to_be_read_is_no_context() -> None:
+    found = document(heading("x" * 64 * HEADING_CHARS_PER_TOKEN), paragraph("All."))
+
+    assert [chunk.context for chunk in chunks(found)] == [""]
+
+
 def test_an_empty_document_has_no_chunks() -> None:
     assert chunks(document()) == []
+
+
+def test_a_document_of_more_passages_than_can_be_embedded_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ingest.chunk.MOST_CHUNKS", 3)
+
+    assert len(texts(*[paragraph("one two three")] * 3, target=3)) == 3
+    with pytest.raises(DocumentTooLarge, match=r"^makes more than 3 passages: divide it$"):
+        texts(*[paragraph("one two three")] * 4, target=3)
+
+
+def test_what_has_no_tokens_at_all_makes_passages_of_some_length() -> None:
+    found = document(*[paragraph("\u200b" * 900)] * 50)
+
+    divided = chunk_document(
+        found, count_tokens=lambda texts: [0] * len(texts), target_tokens=10, max_tokens=64
+    )
+    assert [len(chunk.text) for chunk in divided] == [11 * 902 - 2] * 4 + [6 * 902 - 2]
+
+
+CHARS = 60_000
+SECTIONS = CHARS // 60
+
+
+def repeated(*texts: str, separator: str = "") -> str:
+    """About so many characters."""
+    size = sum(len(text) + len(separator) for text in texts)
+    return separator.join(islice(cycle(texts), CHARS * len(texts) // size))
+
+
+def numbered(pattern: str) -> str:
+    return "".join(pattern.format(number) for number in range(CHARS // len(pattern.format(1234))))
+
+
+def sections(title: str) -> list[Block]:
+    """Many, deep under long headings of which each is another."""
+    above = [heading(f"{title} {depth}", depth) for depth in range(1, 40)]
+    below = [(heading(f"{number}", 99), paragraph("Ring us.")) for number in range(SECTIONS)]
+    return [*above, *(block for pair in below for block in pair)]
+
+
+def test_the_shapes_that_are_tested_are_long() -> None:
+    assert len(repeated("a. ")) == CHARS
+    assert CHARS * 0.8 < len(numbered("word{} ")) < CHARS * 1.2
+
+
+SHAPES: dict[str, Callable[[], list[Block]]] = {
+    "a sentence without an end": lambda: [paragraph(numbered("word{} "))],
+    "a word": lambda: [paragraph("x" * CHARS)],
+    "words that are just not divided": lambda: [
+        paragraph(repeated("x" * LONGEST_WORD_CHARS, separator=" "))
+    ],
+    "long words": lambda: [paragraph(numbered("x" * 95 + "{} "))],
+    "stops": lambda: [paragraph(repeated("a. "))],
+    "stops behind words": lambda: [paragraph(numbered("{}. "))],
+    "dots": lambda: [paragraph("." * CHARS)],
+    "dots apart": lambda: [paragraph(repeated(". "))],
+    "marks": lambda: [paragraph("!" * CHARS)],
+    "marks in turn": lambda: [paragraph(repeated("?????:"))],
+    "phrases": lambda: [paragraph(repeated("a,"))],
+    "letters": lambda: [paragraph(repeated("a "))],
+    "lines": lambda: [paragraph(repeated("a\n"))],
+    "gaps": lambda: [paragraph(repeated("a", "b", separator="\n\n\n"))],
+    "spaces": lambda: [paragraph("a" + " " * CHARS + "b")],
+    "Chinese": lambda: [paragraph("".join(chr(0x4E00 + n % 20_000) for n in range(CHARS)))],
+    "Chinese sentences": lambda: [paragraph(repeated("退款政策。"))],
+    "emoji": lambda: [paragraph(repeated("🧾", "👩‍👩‍👧", "🇳🇱"))],
+    "combining marks": lambda: [paragraph("e" + "\u0301" * CHARS)],
+    "letters with marks": lambda: [paragraph(repeated("e\u0301\u0323"))],
+    "invisible characters": lambda: [paragraph("a" + "\u200b" * CHARS)],
+    "a table of rows": lambda: [table(*["Tier: Gold; Days: 30"] * (CHARS // 21))],
+    "a table of tiny rows": lambda: [table(*"ab" * (CHARS // 4))],
+    "a table of one row": lambda: [table(numbered("Days: {}; "))],
+    "a table of empty rows": lambda: [table("a", *[""] * CHARS, "b")],
+    "tiny items": lambda: [item("a")] * (CHARS // 2),
+    "items that introduce": lambda: [item("a:")] * (CHARS // 3),
+    "items too long": lambda: [item("Ring us, " * 50)] * (CHARS // 450),
+    "tiny sections": lambda: [heading("a"), paragraph("b")] * SECTIONS,
+    "headings": lambda: [heading(f"one two three four {number}") for number in range(SECTIONS)],
+    "sections under headings": lambda: sections("All that has to be said of it"),
+    "sections under headings that are not read": lambda: sections("x" * 1000),
+    "a heading above sections": lambda: [
+        heading(numbered("word{} ")),
+        *[heading("a", 2), paragraph("b")] * SECTIONS,
+    ],
+    "a heading of one word": lambda: [heading("x" * CHARS), paragraph("b")],
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_text_is_tokenized_often(shape: str) -> None:
+    found = document(*SHAPES[shape]())
+    counted: list[int] = []
+
+    def count(texts: list[str]) -> list[int]:
+        counted.append(sum(map(len, texts)))
+        return count_pieces(texts)
+
+    made = chunk_document(
+        found, count_tokens=count, target_tokens=TARGET_TOKENS, max_tokens=MAX_TOKENS
+    )
+
+    contexts = len({element.heading_path for element in found.elements})
+    longest_context = MAX_TOKENS // 4 * HEADING_CHARS_PER_TOKEN
+    assert sum(counted) <= 6 * len(found.text) + contexts * longest_context
+    assert len(counted) <= 6 * (len(made) + 1 + len(found.text) // LONGEST_DIVIDED_CHARS)
+    check_chunks(found, made, count_pieces)
 
 
 SIZES = st.sampled_from([(32, 64), (32, 256), (160, 256), (16, 32)])

@@ -8,7 +8,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from ingest.embed import EncoderNotFound, InTurn, SentenceTransformerEncoder
+from ingest.embed import EncoderNotFound, InTurn, SentenceTransformerEncoder, _counter
 
 TEXTS = ["You may return unused goods within 30 days.", "Lobsters are crustaceans.", "", "£ 退款"]
 
@@ -51,6 +51,13 @@ def test_tokens_are_counted_without_special_ones_and_without_a_limit(
     encoder: SentenceTransformerEncoder,
 ) -> None:
     assert encoder.count_tokens(["money", "money, please", "", "day " * 1000]) == [1, 3, 0, 1000]
+
+
+def test_a_tokenizer_without_rust_behind_it_counts_too() -> None:
+    def tokenizer(texts: list[str], **_: bool) -> dict[str, list[list[int]]]:
+        return {"input_ids": [[0] * len(text.split()) for text in texts]}
+
+    assert _counter(tokenizer)(["money", "money please", ""]) == [1, 2, 0]
 
 
 def test_threads_can_share_it(encoder: SentenceTransformerEncoder) -> None:
