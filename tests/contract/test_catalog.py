@@ -551,3 +551,22 @@ def test_of_several_that_begin_at_once_one_makes_the_first_generation(open_catal
     assert made == ["g0001"]
     assert [each for each in begun if each] == [("g0001", GenerationState.SERVING)]
     assert catalogs[0].generations.serving() == "g0001"
+
+
+def test_a_catalog_of_the_version_before_is_upgraded_with_all_that_is_in_it(
+    open_catalog: Open,
+) -> None:
+    first = open_catalog()
+    save(first, "refunds")
+    job_id = running(first, "refunds")
+    known = first.documents.get("refunds")
+    assert known is not None
+    with first._engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE documents DROP COLUMN warning")
+        connection.exec_driver_sql("ALTER TABLE tasks DROP COLUMN crashes")
+        connection.exec_driver_sql("UPDATE pincite SET schema_version = 2")
+
+    for again in (open_catalog(), open_catalog()):
+        assert again.documents.get("refunds") == replace(known, warning=None)
+        assert [job.id for job in again.jobs.recent()] == [job_id]
+    assert [(task.document_id, task.crashes) for task in claim(again, "w1")] == [("refunds", 0)]

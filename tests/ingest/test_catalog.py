@@ -418,27 +418,6 @@ def test_a_catalog_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_catalog_of_the_version_before_is_upgraded_with_all_that_is_in_it(tmp_path: Path) -> None:
-    path = tmp_path / "catalog.sqlite"
-    first = Catalog(path)
-    first.documents.save([REFUNDS])
-    first.jobs.submit(
-        JobKind.SYNC, {}, asked_by="ann", planned=[NewTask("id-refunds", "refunds.md", Action.ADD)]
-    )
-    first.close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("ALTER TABLE documents DROP COLUMN warning")
-        connection.execute("ALTER TABLE tasks DROP COLUMN crashes")
-        connection.execute("UPDATE pincite SET schema_version = 2")
-    connection.close()
-
-    for _ in range(2):
-        again = Catalog(path)
-        assert again.documents.find() == [REFUNDS]
-        assert [job.total for job in again.jobs.recent()] == [1]
-        again.close()
-
-
 def test_a_catalog_of_an_unknown_older_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
     Catalog(path).close()
