@@ -1,5 +1,6 @@
 """The tables of the catalog, and how its database is opened."""
 
+import sqlite3
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from ingest.clock import utc
 from ingest.errors import PinciteError
@@ -283,8 +285,8 @@ def _set_up_sqlite(engine: Engine) -> None:
     def _on_connect(connection: Any, _: Any) -> None:
         # The driver's own BEGIN comes too late for a transaction that reads before it writes.
         connection.isolation_level = None
-        connection.execute("PRAGMA busy_timeout=30000")
-        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_S * 1000}")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         # What a deleted document said must not stay in the file's free pages.
         connection.execute("PRAGMA secure_delete=ON")
@@ -294,6 +296,29 @@ def _set_up_sqlite(engine: Engine) -> None:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    # Beside one that writes in the older mode, a change of mode is refused at once, not after the
+    # timeout: so it is between two processes that make the same catalog.
+    for attempt in Retrying(
+        retry=retry_if_exception(_is_busy),
+        wait=wait_random(0.01, 0.05),
+        stop=stop_after_delay(_BUSY_S),
+        reraise=True,
+    ):
+        with attempt:
+            connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _is_busy(error: BaseException) -> bool:
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    )
+
+
+_BUSY_S = 30
+"""Seconds to wait for another process's transaction."""
 
 _VERSION = Table("pincite", metadata, Column("schema_version", Integer, primary_key=True))
 

@@ -462,3 +462,21 @@ def test_what_is_found_in_a_source_that_was_removed_meanwhile_is_not_added(
     catalog.documents.add(found)
 
     assert [record.id for record in catalog.documents.find()] == ["kept"]
+
+
+def test_a_new_one_waits_for_another_process_that_is_making_it(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE pincite (schema_version INTEGER)")
+
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(Catalog, path)
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.3)
+        other.execute("ROLLBACK")
+        opened = opening.result(timeout=30)
+    other.close()
+
+    assert opened.documents.find() == []
+    opened.close()
