@@ -18,7 +18,7 @@ serve: .venv/installed
 	$(BIN)/pincite --index $(DEMO_INDEX) serve
 
 test: check
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -q -m slow
