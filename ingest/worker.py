@@ -50,8 +50,12 @@ SHOW_EVERY_S = 0.2
 OPTIMIZE_FROM_CHUNKS = 2_000
 """A job that wrote fewer leaves the index in good enough shape."""
 
-CRASH_LIMIT = 5
-"""A document over which a worker was killed so often is given up, or none after it would be indexed."""
+CRASH_LIMIT = 20
+"""A document over which a worker was killed so often is given up, or none after it would be indexed.
+
+Not earlier: where processes live for seconds, as while a machine restarts again and again, one and the
+same document is often under way at five ends in a row, and is no cause of them.
+"""
 
 _READING = (Action.ADD, Action.CHANGE, Action.REINDEX, Action.RENAME, Action.REMOVE)
 

@@ -330,7 +330,7 @@ def test_a_document_over_which_the_worker_is_killed_again_and_again_is_given_up(
 
     (error,) = indexed.failed(job).values()
     assert error is not None
-    assert error.startswith("was being indexed 5 times when the process was killed")
+    assert error.startswith(f"was being indexed {CRASH_LIMIT} times when the process was killed")
     assert error.endswith(KEPT)
     # Until the file changes, or somebody asks.
     assert (indexed.ingest().total, indexed.search("tents")) == (0, [TENTS])
