@@ -11,6 +11,7 @@ from eval.cli import app as eval_commands
 from ingest.cli import app as ingest_commands
 from ingest.errors import PinciteError, WrongUse
 from service.cli import app as service_commands
+from service.train.cli import app as train_commands
 
 if TYPE_CHECKING:
     from service.settings import LoadedSettings
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.registered_commands += ingest_commands.registered_commands
 app.registered_groups += ingest_commands.registered_groups
 app.registered_commands += service_commands.registered_commands
+app.add_typer(train_commands, name="train", help="Train the parts that learn.")
 app.add_typer(eval_commands, name="eval", help="Measure answers and their citations.")
 
 

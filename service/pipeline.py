@@ -10,6 +10,7 @@ from generator.model import Draft, Generator, Usage
 from generator.prompt import NO_ANSWER, Passage, Prompt, PromptTemplate
 from ingest.clock import today
 from service.access import Reader
+from service.rerank import Selection
 from service.retrieve import Retrieved, Retriever
 from service.settings import AnswerSettings
 from service.verify import Sentence, Verdict, Verifier, verify
@@ -81,6 +82,7 @@ class Pipeline:
     def __init__(
         self,
         retriever: Retriever,
+        selection: Selection,
         answerability: Answerability,
         template: PromptTemplate,
         generator: Generator,
@@ -88,6 +90,7 @@ class Pipeline:
         settings: AnswerSettings,
     ) -> None:
         self._retriever = retriever
+        self._selection = selection
         self._answerability = answerability
         self._template = template
         self._generator = generator
@@ -122,10 +125,12 @@ class Pipeline:
         """
         clock = _Clock()
         retrieved = self._retriever.retrieve(question, reader, as_of)
-        passages = _number(retrieved)
-        prompt = self._template.fill(question, passages)
         clock.lap("retrieve")
-        answerability = self._answerability(question, retrieved)
+        reranked = self._selection.select(question, retrieved)
+        passages = _number(reranked)
+        prompt = self._template.fill(question, passages)
+        clock.lap("rerank")
+        answerability = self._answerability(question, reranked)
         clock.lap("answerability")
         verified: list[Sentence] = []
         shown: list[Sentence] = []
@@ -150,7 +155,7 @@ class Pipeline:
             question=question,
             standalone=question,
             retrieved=tuple(retrieved),
-            reranked=tuple(retrieved),
+            reranked=tuple(reranked),
             answerability=answerability,
             prompt=prompt,
             draft=draft,
@@ -206,7 +211,9 @@ class Pipeline:
         )
 
     def _versions(self, prompt: Prompt) -> dict[str, str]:
+        reranker = self._selection.reranker
         return {
+            "reranker": reranker.name if reranker else "none",
             "generator": self._generator.name,
             "prompt": prompt.version,
             "verifier": self._verifier.name,

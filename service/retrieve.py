@@ -1,13 +1,13 @@
 """A question -> the passages most likely to answer it."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from ingest.catalog.documents import Documents
 from ingest.chunk import Chunk
 from ingest.clock import today
-from ingest.duplicates import group_same
 from ingest.embed import Encoders
 from ingest.generations import Generations
 from ingest.index import Hit, IndexedDocument, Scope
@@ -21,7 +21,8 @@ SEARCHES = 5
 @dataclass(frozen=True, slots=True)
 class Retrieved:
     """A chunk that was found. `score` is the fused one; `cosine` and `bm25` are those of the searches
-    that found it, None where a search did not. `same_text` are other documents that say the same."""
+    that found it, None where a search did not; `relevance` is the reranker's, None where it did not
+    read it. `same_text` are other documents that say the same."""
 
     document: IndexedDocument
     position: int
@@ -29,6 +30,7 @@ class Retrieved:
     score: float
     cosine: float | None
     bm25: float | None
+    relevance: float | None = None
     same_text: tuple[IndexedDocument, ...] = ()
 
 
@@ -48,8 +50,8 @@ class Retriever:
         self._settings = settings
 
     def retrieve(self, question: str, reader: Reader, as_of: date | None = None) -> list[Retrieved]:
-        """The best `settings.top_k` passages, best first, that the reader may read and that apply on
-        the day `as_of`, today where that is None."""
+        """What either search finds, best first, of what the reader may read and what applies on the
+        day `as_of`, today where that is None."""
         depth = self._settings.candidates
         scope = Scope(reader.groups, as_of or today())
         with self._generations.serving() as generation:
@@ -64,12 +66,11 @@ class Retriever:
                 current = self._documents.current_versions(generation.name, ids)
                 if not _is_outdated((*dense, *sparse), current):
                     break
-        fused = fuse(
+        return fuse(
             [hit for hit in dense if current.get(hit.document.id) == hit.document.version],
             [hit for hit in sparse if current.get(hit.document.id) == hit.document.version],
             bm25_weight=self._settings.bm25_weight,
         )
-        return one_of_each(fused, self._settings.top_k)
 
     def deleted(self, ids: Collection[str]) -> set[str]:
         """Those of these documents that were deleted since they were found."""
@@ -85,22 +86,6 @@ def _is_outdated(hits: Sequence[Hit], current: Mapping[str, str]) -> bool:
     )
 
 
-def one_of_each(ranked: Sequence[Retrieved], top_k: int) -> list[Retrieved]:
-    """The best `top_k` passages, where those that say the same in other documents count as one."""
-    considered = ranked[: 2 * top_k]
-    first_of = group_same([found.chunk.text for found in considered])
-    kept: dict[int, Retrieved] = {}
-    for found, first in zip(considered, first_of, strict=True):
-        if first not in kept:
-            kept[first] = found
-        elif found.document.id != kept[first].document.id:
-            others = (*kept[first].same_text, found.document)
-            kept[first] = replace(kept[first], same_text=tuple(dict.fromkeys(others)))
-        else:
-            kept[len(considered) + len(kept)] = found
-    return sorted(kept.values(), key=lambda found: -found.score)[:top_k]
-
-
 def fuse(dense: Sequence[Hit], sparse: Sequence[Hit], *, bm25_weight: float) -> list[Retrieved]:
     """A convex combination of both searches' scores, best first (Bruch, Gai and Ingber 2023).
 
@@ -110,7 +95,7 @@ def fuse(dense: Sequence[Hit], sparse: Sequence[Hit], *, bm25_weight: float) -> 
     by_key = {_key(hit): hit for hit in (*sparse, *dense)}
     cosines = {_key(hit): hit.score for hit in dense}
     bm25 = {_key(hit): hit.score for hit in sparse}
-    dense_share, sparse_share = _stretched(cosines), _stretched(bm25)
+    dense_share, sparse_share = stretched(cosines), stretched(bm25)
     fused = [
         Retrieved(
             document=hit.document,
@@ -132,13 +117,15 @@ def best_cosine(question: str, retrieved: Sequence[Retrieved]) -> float:
 
 
 _Key = tuple[str, int]
+Candidate = TypeVar("Candidate", bound=Hashable)
 
 
 def _key(hit: Hit) -> _Key:
     return hit.document.id, hit.position
 
 
-def _stretched(scores: dict[_Key, float]) -> dict[_Key, float]:
+def stretched(scores: Mapping[Candidate, float]) -> dict[Candidate, float]:
+    """The scores moved to [0, 1] between their worst and their best; all 1 where they are equal."""
     if not scores:
         return {}
     low, high = min(scores.values()), max(scores.values())

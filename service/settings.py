@@ -36,6 +36,21 @@ class RetrievalSettings(Section):
     )
 
 
+class RerankerSettings(Section):
+    model: str = Field(
+        "none",
+        min_length=1,
+        description="'none', 'bundled' with an adapter, or a sentence-transformers CrossEncoder",
+    )
+    adapter: Path | None = Field(
+        None, description="Folder that 'pincite train reranker' made, for the bundled model"
+    )
+    candidates: int = Field(30, ge=1, le=1000, description="Passages that it reads")
+    weight: float = Field(
+        0.3, ge=0, le=1, description="Its share in the ranking; the rest is the search's"
+    )
+
+
 class AnswerSettings(Section):
     min_answerability: float = Field(
         0.45, ge=0, le=1, description="Below it the question is refused before a draft is written"
@@ -73,6 +88,7 @@ class Settings(Section):
     chunking: ChunkingSettings = ChunkingSettings()
     ingest: IngestSettings = IngestSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    reranker: RerankerSettings = RerankerSettings()
     generator: GeneratorSettings = GeneratorSettings()
     answer: AnswerSettings = AnswerSettings()
     service: ServiceSettings = ServiceSettings()

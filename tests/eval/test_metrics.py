@@ -1,6 +1,7 @@
 """The metrics, on cases small enough to be worked by hand."""
 
 import math
+from dataclasses import astuple
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,13 @@ from hypothesis import strategies as st
 from eval.metrics.answer import token_f1
 from eval.metrics.citation import citation_precision, citation_recall
 from eval.metrics.refusal import refusal_precision, refusal_recall
-from eval.metrics.retrieval import recall_at, reciprocal_rank
+from eval.metrics.retrieval import (
+    RankingScores,
+    mean_scores,
+    ranking_scores,
+    recall_at,
+    reciprocal_rank,
+)
 from eval.metrics.span import Span
 
 A, B = Span("a", 100, 200), Span("b", 0, 50)
@@ -48,6 +55,39 @@ def test_the_reciprocal_rank_is_that_of_the_first_hit() -> None:
     assert reciprocal_rank([A], [A, B]) == 1
     assert reciprocal_rank([NOWHERE], [A]) == 0
     assert reciprocal_rank([], [A]) == 0
+
+
+NO = frozenset[int]()
+
+
+def only(place: int) -> frozenset[int]:
+    return frozenset({place})
+
+
+def test_a_ranking_is_scored_as_trec_eval_does() -> None:
+    second_of_one = [NO, only(0)]
+    both_of_two = [only(1), NO, only(0)]
+    nothing: list[frozenset[int]] = []
+    at_rank_12 = [NO] * 11 + [only(0)]
+
+    scores = ranking_scores([second_of_one, both_of_two, nothing, at_rank_12], [1, 2, 1, 1])
+
+    log2_3, log2_4 = math.log2(3), math.log2(4)
+    expected = [
+        RankingScores(0, 1, 1, 1, 1 / 2, 1 / log2_3, 1 / 2),
+        RankingScores(1, 1, 1, 1, 1, (1 + 1 / log2_4) / (1 + 1 / log2_3), (1 + 2 / 3) / 2),
+        RankingScores(0, 0, 0, 0, 0, 0, 0),
+        RankingScores(0, 0, 0, 1, 0, 0, 0),
+    ]
+    assert [astuple(each) for each in scores] == [pytest.approx(astuple(each)) for each in expected]
+    assert mean_scores(scores).hit_5 == 0.5
+
+
+def test_a_passage_that_says_the_same_again_counts_once() -> None:
+    (twice,) = ranking_scores([[only(0), only(0), only(1)]], [2])
+    (once,) = ranking_scores([[only(0), NO, only(1)]], [2])
+
+    assert twice == once
 
 
 @pytest.mark.parametrize(

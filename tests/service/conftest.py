@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embed import Encoders
+from ingest.embed import Encoders, SentenceTransformerEncoder
 from ingest.settings import IndexSettings
 from service.assemble import Assembled, assemble
 from service.settings import Settings
+from service.train.reranker import train_reranker
+from tests.service.train.colours import DATA, DIVISION, RECIPE
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,13 @@ def service(
     service = assemble(Settings(index=IndexSettings(path=path)), encoders=encoders)
     yield service
     service.store.close()
+
+
+@pytest.fixture(scope="session")
+def trained_reranker(
+    encoder: SentenceTransformerEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of an adapter that has learned of what colour things are."""
+    path = tmp_path_factory.mktemp("reranker") / "adapter"
+    train_reranker(DIVISION, DATA, RECIPE, encoder, path)
+    return path

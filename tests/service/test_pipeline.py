@@ -19,8 +19,9 @@ from ingest.store import Store, open_store
 from service.access import LOCAL_READER, Reader
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline, Trace, marked
+from service.rerank import Selection
 from service.retrieve import Retriever, best_cosine
-from service.settings import AnswerSettings, RetrievalSettings
+from service.settings import AnswerSettings, RerankerSettings, RetrievalSettings
 from service.verify import Sentence, Verdict, verify
 
 QUESTION = "What are the refund terms for Gold tier users?"
@@ -69,6 +70,7 @@ def pipeline(retriever: Retriever) -> Callable[..., Pipeline]:
     def make(*pieces: str, settings: AnswerSettings | None = None) -> Pipeline:
         return Pipeline(
             retriever,
+            SELECTION,
             best_cosine,
             load_template(),
             FakeGenerator(pieces),
@@ -80,6 +82,7 @@ def pipeline(retriever: Retriever) -> Callable[..., Pipeline]:
 
 
 Make = Callable[..., Pipeline]
+SELECTION = Selection(None, RerankerSettings(), 8)
 MARK = AnswerSettings(unsupported="mark")
 
 
@@ -205,6 +208,7 @@ def test_the_trace_says_how_the_answer_came_about(pipeline: Make) -> None:
     words = len(trace.prompt.user.split())
     assert trace.draft == Draft(f"{GOLD} [1]", "fake", Usage(words, 13))
     assert trace.versions == {
+        "reranker": "none",
         "generator": "fake",
         "prompt": "answer@1",
         "verifier": "word overlap",
@@ -237,6 +241,7 @@ def test_an_empty_index_is_named_as_the_reason(
     encoders = Encoders(lambda model: encoder)
     pipeline = Pipeline(
         Retriever(empty.generations, empty.catalog.documents, encoders, RetrievalSettings()),
+        SELECTION,
         best_cosine,
         load_template(),
         FakeGenerator([GOLD]),
@@ -274,7 +279,13 @@ def test_what_is_deleted_while_it_is_asked_for_is_not_shown_any_more(
     def asked(*pieces: str) -> tuple[list[Sentence], Trace]:
         generator = DeletingGenerator(pieces, store)
         pipeline = Pipeline(
-            retriever, best_cosine, load_template(), generator, OverlapVerifier(), settings
+            retriever,
+            SELECTION,
+            best_cosine,
+            load_template(),
+            generator,
+            OverlapVerifier(),
+            settings,
         )
         return streamed(pipeline)
 
@@ -289,7 +300,13 @@ def test_a_refusal_points_to_nothing_that_was_deleted_meanwhile(
 ) -> None:
     generator = DeletingGenerator(["", f"{GOLD} [1]"], store)
     pipeline = Pipeline(
-        retriever, best_cosine, load_template(), generator, OverlapVerifier(), AnswerSettings()
+        retriever,
+        SELECTION,
+        best_cosine,
+        load_template(),
+        generator,
+        OverlapVerifier(),
+        AnswerSettings(),
     )
 
     sentences, trace = streamed(pipeline)

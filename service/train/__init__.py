@@ -1,0 +1,1 @@
+"""Training of the service's learned parts: `pincite train`."""

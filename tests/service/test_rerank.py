@@ -1,0 +1,180 @@
+"""The order of passages after they were read together with the question."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from sentence_transformers import CrossEncoder
+
+from ingest.adapter import MANIFEST_FILE, WEIGHTS_FILE, AdapterUnusable, base_sha256
+from ingest.chunk import Chunk
+from ingest.embed import BUNDLED, bundled_path
+from ingest.index import IndexedDocument
+from service.rerank import (
+    CrossEncoderReranker,
+    Reranker,
+    RerankerNotFound,
+    Selection,
+    base_model,
+    build_reranker,
+    rerank,
+)
+from service.retrieve import Retrieved
+from service.settings import RerankerSettings
+
+QUESTION = "How long do Gold members have to return a tent?"
+RIGHT = "Gold tier users receive a full refund when an item is returned within 30 days of delivery."
+WRONG = "Tents are aired on the first Monday of each month by the warehouse team."
+
+
+class ByLength:
+    """Likes long passages."""
+
+    name = "by length"
+
+    def score(self, question: str, passages: Sequence[str]) -> list[float]:
+        return [float(len(passage)) for passage in passages]
+
+
+def found(text: str, score: float, document: str = "policy") -> Retrieved:
+    chunk = Chunk(text, 0, len(text), (), None, "")
+    position = len(text)
+    return Retrieved(
+        IndexedDocument(document, "1", document, document), position, chunk, score, score, None
+    )
+
+
+def texts(ranked: Sequence[Retrieved]) -> list[str]:
+    return [each.chunk.text for each in ranked]
+
+
+@pytest.fixture(scope="module")
+def trained(trained_reranker: Path) -> CrossEncoderReranker:
+    return CrossEncoderReranker(BUNDLED, trained_reranker)
+
+
+def test_the_reranker_alone_decides_with_all_the_weight() -> None:
+    ranked = rerank(
+        QUESTION, [found("aa", 0.9), found("aaaa", 0.1)], ByLength(), settings(weight=1)
+    )
+
+    assert texts(ranked) == ["aaaa", "aa"]
+    assert [each.relevance for each in ranked] == [5, 3]
+
+
+def test_without_weight_the_order_stays() -> None:
+    ranked = rerank(
+        QUESTION, [found("aa", 0.9), found("aaaa", 0.1)], ByLength(), settings(weight=0)
+    )
+
+    assert texts(ranked) == ["aa", "aaaa"]
+
+
+def test_what_is_not_read_stays_behind_what_is() -> None:
+    before = [found("a" * n, 1 / n) for n in range(1, 6)]
+
+    ranked = rerank(QUESTION, before, ByLength(), settings(weight=1, candidates=2))
+
+    assert texts(ranked) == ["aa", "a", "aaa", "aaaa", "aaaaa"]
+    assert [each.relevance for each in ranked[2:]] == [None] * 3
+
+
+def test_nothing_found_is_nothing_selected() -> None:
+    assert Selection(ByLength(), settings(), 5).select(QUESTION, []) == []
+
+
+def test_selection_takes_the_best_after_reading() -> None:
+    before = [found("a" * n, 1 / n, f"policy {n}") for n in range(1, 6)]
+
+    assert texts(Selection(None, settings(), 2).select(QUESTION, before)) == ["a", "aa"]
+    selection = Selection(ByLength(), settings(weight=1), 2)
+    assert texts(selection.select(QUESTION, before)) == ["aaaaa", "aaaa"]
+
+
+def test_the_same_words_in_another_document_are_one_passage() -> None:
+    before = [found(RIGHT, 0.9, "a"), found(RIGHT, 0.8, "b"), found(WRONG, 0.7, "c")]
+
+    first, second = Selection(None, settings(), 5).select(QUESTION, before)
+
+    assert [each.id for each in first.same_text] == ["b"]
+    assert second.document.id == "c"
+
+
+def test_no_reranker_can_be_wanted() -> None:
+    assert build_reranker(settings(model="none")) is None
+
+
+def test_no_passage_has_no_score(trained: CrossEncoderReranker) -> None:
+    assert trained.score(QUESTION, []) == []
+
+
+def test_scores_do_not_depend_on_the_order_or_the_company(trained: CrossEncoderReranker) -> None:
+    passages = [RIGHT, WRONG, RIGHT * 5, WRONG * 3, "Yes."] * 4
+
+    scores = trained.score(QUESTION, passages)
+
+    alone = [trained.score(QUESTION, [passage])[0] for passage in passages]
+    assert scores == pytest.approx(alone, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "question", ["?", "x" * 9000, "' OR 1=1 --", "<b>tents</b>", "\x00", "帐篷"]
+)
+def test_any_question_can_be_read(trained: CrossEncoderReranker, question: str) -> None:
+    assert len(trained.score(question, [RIGHT, "", WRONG * 200])) == 3
+
+
+def test_a_cross_encoder_in_a_folder_is_one_setting_away(tmp_path: Path) -> None:
+    base_model().save(str(tmp_path / "mine"))
+
+    mine = build_reranker(settings(model=str(tmp_path / "mine")))
+
+    assert mine is not None
+    assert (mine.name, len(mine.score(QUESTION, [RIGHT, WRONG]))) == (str(tmp_path / "mine"), 2)
+
+
+def test_a_reranker_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RerankerNotFound, match=r"cannot be loaded: .*\[reranker\] model"):
+        CrossEncoderReranker(str(tmp_path / "nowhere"))
+
+
+def test_a_model_with_two_numbers_for_a_pair_is_refused(tmp_path: Path) -> None:
+    CrossEncoder(str(bundled_path()), num_labels=2).save(str(tmp_path / "two"))
+
+    with pytest.raises(RerankerNotFound, match="gives 2 numbers for a pair"):
+        CrossEncoderReranker(str(tmp_path / "two"))
+
+
+def test_the_bundled_model_needs_an_adapter() -> None:
+    with pytest.raises(RerankerNotFound, match=r"'pincite train reranker'.*\[reranker\] adapter"):
+        CrossEncoderReranker(BUNDLED)
+
+
+def test_an_adapter_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AdapterUnusable, match="There is no adapter"):
+        CrossEncoderReranker(BUNDLED, tmp_path / "nowhere")
+
+
+def test_a_damaged_adapter_is_refused(trained_reranker: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained_reranker, tmp_path / "adapter")
+    (tmp_path / "adapter" / WEIGHTS_FILE).write_bytes(b"cut off")
+
+    with pytest.raises(AdapterUnusable, match="damaged"):
+        CrossEncoderReranker(BUNDLED, tmp_path / "adapter")
+
+
+def test_one_trained_on_another_base_is_refused(trained_reranker: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained_reranker, tmp_path / "adapter")
+    manifest = tmp_path / "adapter" / MANIFEST_FILE
+    manifest.write_text(manifest.read_text().replace(base_sha256(bundled_path()), "c" * 64))
+
+    with pytest.raises(AdapterUnusable, match=f"{'c' * 64}.*{base_sha256(bundled_path())}"):
+        CrossEncoderReranker(BUNDLED, tmp_path / "adapter")
+
+
+def settings(**values: object) -> RerankerSettings:
+    return RerankerSettings.model_validate(values)
+
+
+_: type[Reranker] = ByLength
