@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -71,13 +71,14 @@ def main() -> None:
         rows += table_rows(name, questions.questions, by_stage)
         kept[name] = {
             stage: {
-                question.id: asdict(each)
+                question.id: " ".join(f"{value:.4g}" for value in astuple(each))
                 for question, each in zip(questions.questions, scores, strict=True)
             }
             for stage, scores in by_stage.items()
         }
     header = ["set", "stage", "hit@1", "hit@5", "hit@10", "hit@50", "MRR@10", "nDCG@10", "MAP@10"]
-    result = {"settings": flags, "rows": rows, "questions": kept}
+    scores = [field.name for field in fields(RankingScores)]
+    result = {"settings": flags, "rows": rows, "scores": scores, "questions": kept}
     print(markdown_table([*header, "MRR@10 over the stage before"], rows))
     print(f"\nWritten to {write_result('retrieval', result)}.")
 

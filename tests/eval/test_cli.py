@@ -57,6 +57,7 @@ def test_scores_say_what_was_measured_and_times_stand_apart(reports: list[Path])
         "chunking",
         "ingest",
         "retrieval",
+        "reranker",
         "generator",
         "answer",
     }

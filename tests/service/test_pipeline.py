@@ -215,6 +215,7 @@ def test_the_trace_says_how_the_answer_came_about(pipeline: Make) -> None:
     }
     assert list(trace.timings) == [
         "retrieve",
+        "rerank",
         "answerability",
         "first_sentence",
         "generate",
