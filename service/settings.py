@@ -5,11 +5,12 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Self, get_args, get_origin
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from generator.settings import GeneratorSettings
+from ingest.embed import BUNDLED
 from ingest.errors import WrongUse
 from ingest.settings import (
     ChunkingSettings,
@@ -49,6 +50,12 @@ class RerankerSettings(Section):
     weight: float = Field(
         0.3, ge=0, le=1, description="Its share in the ranking; the rest is the search's"
     )
+
+    @model_validator(mode="after")
+    def _adapter_has_its_model(self) -> Self:
+        if self.adapter is not None and self.model != BUNDLED:
+            raise ValueError(f"adapter is for the model '{BUNDLED}', and model is '{self.model}'")
+        return self
 
 
 class AnswerSettings(Section):

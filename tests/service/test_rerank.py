@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from sentence_transformers import CrossEncoder
 
 from ingest.adapter import MANIFEST_FILE, WEIGHTS_FILE, AdapterUnusable, base_sha256
@@ -103,6 +104,12 @@ def test_the_same_words_in_another_document_are_one_passage() -> None:
 
 def test_no_reranker_can_be_wanted() -> None:
     assert build_reranker(settings(model="none")) is None
+
+
+@pytest.mark.parametrize("model", ["none", "my-cross-encoder"])
+def test_an_adapter_without_its_model_is_no_setting(model: str) -> None:
+    with pytest.raises(ValidationError, match=f"adapter is for the model 'bundled'.*'{model}'"):
+        settings(model=model, adapter="my-adapter")
 
 
 def test_no_passage_has_no_score(trained: CrossEncoderReranker) -> None:
