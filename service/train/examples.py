@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import random
 import tempfile
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def _lines(path: Path) -> list[str]:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         # Not splitlines(): JSON strings may hold U+2028 and its like.
         return content.decode("utf-8").split("\n")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ExamplesUnusable(f"The examples {path} cannot be read: {error}.") from error
 
 

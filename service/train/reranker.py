@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingest.adapter import WEIGHTS_FILE, AdapterManifest, TrainingData, base_sha256, sha256_of
 from ingest.embed import BUNDLED, Encoder, bundled_path
-from ingest.errors import PinciteError
+from ingest.errors import PinciteError, WrongUse
 from service.rerank import CrossEncoderReranker, Reranker, base_model, without_notices
 from service.train.examples import (
     Division,
@@ -30,6 +30,10 @@ NEGATIVES_TO_MEASURE = 19
 
 class TrainingNotInstalled(PinciteError):
     """A package that only training needs is missing; the message names it."""
+
+
+class FolderTaken(WrongUse):
+    """An adapter is not written over what is there."""
 
 
 class RerankerRecipe(BaseModel):
@@ -66,9 +70,13 @@ def train_reranker(
     """Train on one side of the division, measure on the other, and write adapter and manifest to `out`.
 
     Deterministic for a recipe on one machine. Raises `ExamplesUnusable` where there is nothing to train
-    on or nothing to measure with, and `TrainingNotInstalled`.
+    on or nothing to measure with, `FolderTaken` where `out` holds something, and `TrainingNotInstalled`.
     """
     _check_installed()
+    if out.exists() and any(out.iterdir()):
+        raise FolderTaken(
+            f"{out} holds files already, perhaps an adapter in use: name a new folder."
+        )
     if not division.training or not division.held_out:
         raise ExamplesUnusable(
             f"{len(division.training)} examples are to be trained on, {len(division.held_out)} to be "

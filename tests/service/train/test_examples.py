@@ -66,9 +66,11 @@ def test_a_file_without_examples_is_refused(tmp_path: Path, content: bytes | Non
         read_examples(path)
 
 
-def test_a_cut_off_archive_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["cut off", "overwritten"])
+def test_a_damaged_archive_is_refused(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "examples.jsonl.gz"
-    path.write_bytes(gzip.compress(json.dumps(ROW).encode())[:-9])
+    content = gzip.compress(json.dumps(ROW).encode())
+    path.write_bytes(content[:-9] if damage == "cut off" else content[:12] + b"\xff" * 40)
 
     with pytest.raises(ExamplesUnusable, match="cannot be read"):
         read_examples(path)

@@ -10,7 +10,7 @@ from ingest.adapter import base_sha256, read_adapter
 from ingest.embed import BUNDLED, SentenceTransformerEncoder, bundled_path
 from service.rerank import CrossEncoderReranker
 from service.train.examples import Division, Example, ExamplesUnusable
-from service.train.reranker import TrainingNotInstalled, measure, train_reranker
+from service.train.reranker import FolderTaken, TrainingNotInstalled, measure, train_reranker
 from tests.service.train.colours import DATA, DIVISION, RECIPE, examples
 
 
@@ -72,6 +72,16 @@ def test_a_side_without_examples_is_refused(
 ) -> None:
     with pytest.raises(ExamplesUnusable, match="of more documents"):
         train_reranker(division, DATA, RECIPE, encoder, tmp_path)
+
+
+def test_an_adapter_is_not_written_over(
+    encoder: SentenceTransformerEncoder, tmp_path: Path
+) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+
+    with pytest.raises(FolderTaken, match="holds files already"):
+        train_reranker(DIVISION, DATA, RECIPE, encoder, tmp_path)
+    assert (tmp_path / "manifest.json").read_text() == "{}"
 
 
 def test_examples_of_one_passage_teach_nothing(
