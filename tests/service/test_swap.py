@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from ingest.catalog.generations import GenerationState
-from ingest.catalog.jobs import Job
+from ingest.catalog.jobs import Job, Task
 from ingest.index import Hit
 from ingest.index.edge import EdgeIndex
+from ingest.indexing import Prepared
+from ingest.worker import Worker
 from tests.service.load import (
     SUBJECTS,
     Asked,
@@ -104,15 +106,26 @@ def test_a_generation_dropped_right_after_the_switch_leaves_no_answer_empty(benc
     assert [each.question for each in load.asked if each.is_refusal or not each.passages] == []
 
 
-def test_a_document_changed_during_a_rebuild_is_changed_in_both_generations(bench: Bench) -> None:
+def test_a_document_changed_during_a_rebuild_is_changed_in_both_generations(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = bench.serving()
+    rebuilt = Worker._rebuilt
+    changes: list[str] = []
 
+    def change_first(worker: Worker, task: Task) -> Prepared | None:
+        if not changes:
+            bench.put("tents", days=77)
+            bench.put("anoraks", days=55)
+            changes.append(bench.admin.sync(asked_by="test"))
+        return rebuilt(worker, task)
+
+    # One at a time, so that the change is read between two of them.
+    monkeypatch.setattr("ingest.worker.BUILD_LIMIT", 1)
+    monkeypatch.setattr(Worker, "_rebuilt", change_first)
     with under_load(bench, [question("tents")]) as load:
-        rebuild = bench.admin.rebuild(asked_by="test", target_tokens=SMALLER, force=True)
-        bench.put("tents", days=77)
-        bench.put("anoraks", days=55)
-        bench.done(bench.admin.sync(asked_by="test"))
-        bench.done(rebuild)
+        bench.done(bench.admin.rebuild(asked_by="test", target_tokens=SMALLER, force=True))
+        bench.done(changes[0])
     second = bench.serving()
 
     assert second != first
