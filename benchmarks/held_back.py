@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlparse
 
-from benchmarks.retrieval import SETS
+from benchmarks.question_sets import SETS
 from ingest.duplicates import normalised_words
 from service.train.examples import read_examples
 

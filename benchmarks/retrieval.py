@@ -1,56 +1,37 @@
 """How high the right passage stands, by stage: dense, BM25, fused, reranked.
 
-python -m benchmarks.retrieval [--shared ../shared] [--sets NAME…] [--set KEY=VALUE…]
+python -m benchmarks.retrieval [--shared ../shared] [--sets NAME…] [--set KEY=VALUE…] [--choose]
 """
 
 import argparse
-import json
-import re
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass, fields
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from difflib import SequenceMatcher
+from hashlib import blake2b
 from pathlib import Path
+from statistics import fmean
 
 from benchmarks.measure import markdown_table, write_result
-from eval.dataset import load_suite
+from benchmarks.question_sets import SETS, Question, QuestionSet
+from benchmarks.searched import Searched, search
 from eval.metrics.retrieval import RankingScores, mean_scores, ranking_scores
-from ingest.chunk import chunk_document
 from ingest.duplicates import normalised_words
-from ingest.embed import Encoder, SentenceTransformerEncoder
-from ingest.formats.errors import ParseError
-from ingest.index import EVERYONE, Index, IndexedDocument, Manifest, Scope
-from ingest.index.edge import EdgeIndex
-from ingest.parse import parse
+from ingest.embed import SentenceTransformerEncoder
 from service.rerank import Reranker, build_reranker, rerank
 from service.retrieve import Retrieved, fuse
+from service.select import with_neighbours
 from service.settings import Settings, load_settings
-from service.train.gain import paired_gain
+from service.train.gain import Gain, paired_gain
 
 DEPTH = 50
 RUN_WORDS = 3
 """So many words in a row must be shared to count: single ones are everywhere."""
 
-EVERYTHING = Scope(frozenset({EVERYONE}))
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """`gold` are the words of each text that answers; questions of one `cluster` are not independent."""
-
-    id: str
-    text: str
-    gold: tuple[tuple[str, ...], ...]
-    cluster: str
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionSet:
-    """Documents as (file name, content), and questions about them."""
-
-    documents: tuple[tuple[str, bytes], ...]
-    questions: tuple[Question, ...]
+FOLDS = 5
+BM25_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6)
+NEIGHBOUR_WEIGHTS = (0.0, 0.1, 0.2, 0.3)
+RERANKER_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 
 def main() -> None:
@@ -58,215 +39,292 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=tuple(SETS))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting")
+    parser.add_argument(
+        "--choose",
+        action="store_true",
+        help="choose the weights on four folds, report on the fifth, instead of taking the settings",
+    )
     arguments = parser.parse_args()
     flags = dict(each.split("=", 1) for each in arguments.set)
     settings = load_settings(environment={}, flags=flags).settings
     encoder = SentenceTransformerEncoder(settings.encoder.model)
     reranker = build_reranker(settings.reranker)
-    rows: list[list[object]] = []
-    kept = {}
-    for name in arguments.sets:
-        questions = SETS[name](arguments.shared)
-        by_stage = measure(questions, encoder, reranker, settings)
-        rows += table_rows(name, questions.questions, by_stage)
-        kept[name] = {
-            stage: {
-                question.id: " ".join(f"{value:.4g}" for value in astuple(each))
-                for question, each in zip(questions.questions, scores, strict=True)
-            }
-            for stage, scores in by_stage.items()
-        }
-    header = ["set", "stage", "hit@1", "hit@5", "hit@10", "hit@50", "MRR@10", "nDCG@10", "MAP@10"]
-    scores = [field.name for field in fields(RankingScores)]
-    result = {"settings": flags, "rows": rows, "scores": scores, "questions": kept}
-    print(markdown_table([*header, "MRR@10 over the stage before"], rows))
-    print(f"\nWritten to {write_result('retrieval', result)}.")
+    benches = [
+        Bench(name, search(questions, encoder, settings, depth=DEPTH), questions, settings)
+        for name in arguments.sets
+        for questions in [SETS[name](arguments.shared)]
+    ]
+    read = None if reranker is None else Remembering(reranker)
+    if arguments.choose:
+        stages, chosen = chosen_on_other_folds(benches, read)
+    else:
+        weights = Weights(
+            settings.retrieval.bm25_weight,
+            settings.retrieval.neighbour_weight,
+            settings.reranker.weight,
+        )
+        stages, chosen = {b.name: all_stages(b, weights, read) for b in benches}, [asdict(weights)]
+    report(benches, stages, flags, chosen)
 
 
-def measure(
-    questions: QuestionSet, encoder: Encoder, reranker: Reranker | None, settings: Settings
-) -> dict[str, list[RankingScores]]:
-    """Each question's scores, by stage."""
-    rankings: dict[str, list[list[frozenset[int]]]] = {}
-    with indexed(questions.documents, encoder, settings) as index:
-        vectors = encoder.encode([question.text for question in questions.questions])
-        for question, vector in zip(questions.questions, vectors, strict=True):
-            dense = index.search_dense(vector, top_k=DEPTH, scope=EVERYTHING)
-            sparse = index.search_sparse(question.text, top_k=DEPTH, scope=EVERYTHING)
-            fused = fuse(dense, sparse, bm25_weight=settings.retrieval.bm25_weight)[:DEPTH]
-            stages = {
-                "dense": fuse(dense, [], bm25_weight=0),
-                "BM25": fuse([], sparse, bm25_weight=1),
-                "fused": fused,
-            }
-            if reranker is not None:
-                stages["reranked"] = rerank(question.text, fused, reranker, settings.reranker)
-            for stage, found in stages.items():
-                answered = [_answered(each, question) for each in found]
-                rankings.setdefault(stage, []).append(answered)
-    gold = [len(question.gold) for question in questions.questions]
-    return {stage: ranking_scores(ranked, gold) for stage, ranked in rankings.items()}
+# ---- Ranking -------------------------------------------------------------------------------------
 
 
-@contextmanager
-def indexed(
-    documents: Iterable[tuple[str, bytes]], encoder: Encoder, settings: Settings
-) -> Iterator[Index]:
-    """An index of the documents, in a folder that goes with the block."""
-    sizes = settings.chunking.target_tokens, settings.chunking.max_tokens
-    with tempfile.TemporaryDirectory() as folder:
-        index = EdgeIndex.create(Path(folder), Manifest(encoder.name, encoder.dimension, *sizes))
-        for name, content in documents:
-            try:
-                document = parse(content, name=name)
-            except ParseError:
-                continue  # Pages of nothing but template tags.
-            chunks = chunk_document(
-                document,
-                count_tokens=encoder.count_tokens,
-                target_tokens=sizes[0],
-                max_tokens=min(sizes[1], encoder.max_tokens),
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What is chosen: see the settings of the same names. `reranker` counts where there is one."""
+
+    bm25: float
+    neighbour: float
+    reranker: float = 0.0
+
+
+@dataclass(slots=True)
+class Remembering:
+    """A reranker that reads no passage twice for a question."""
+
+    reranker: Reranker
+    scores: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.reranker.name
+
+    def score(self, question: str, passages: Sequence[str]) -> list[float]:
+        new = [text for text in dict.fromkeys(passages) if (question, text) not in self.scores]
+        for text, score in zip(new, self.reranker.score(question, new), strict=True):
+            self.scores[question, text] = score
+        return [self.scores[question, text] for text in passages]
+
+
+class Bench:
+    """One set, searched; its rankings are scored as passages with their neighbours."""
+
+    def __init__(
+        self, name: str, searched: Searched, questions: QuestionSet, settings: Settings
+    ) -> None:
+        self.name = name
+        self.questions = questions.questions
+        self._searched = searched
+        self._settings = settings
+        self._answered: dict[tuple[str, str, int, int], frozenset[int]] = {}
+
+    def ranking(
+        self, number: int, stage: str, weights: Weights, reranker: Reranker | None = None
+    ) -> list[Retrieved]:
+        """The passages of one question by a stage, best first, cut at `DEPTH`."""
+        dense, sparse = self._searched.hits[number]
+        if stage == "dense":
+            found = fuse(dense, [], bm25_weight=0)
+        elif stage == "BM25":
+            found = fuse([], sparse, bm25_weight=1)
+        else:
+            found = fuse(
+                dense, sparse, bm25_weight=weights.bm25, neighbour_weight=weights.neighbour
             )
-            vectors = encoder.encode([chunk.embedded_text for chunk in chunks])
-            index.write(IndexedDocument(name, "1", name, document.title), chunks, vectors)
-        try:
-            yield index
-        finally:
-            index.close()
+        if stage == "reranked" and reranker is not None:
+            read = self._settings.reranker.model_copy(update={"weight": weights.reranker})
+            found = rerank(self.questions[number].text, found, reranker, read)
+        return with_neighbours(
+            found[:DEPTH],
+            self._searched,
+            max_tokens=self._settings.retrieval.passage_tokens,
+            top_k=DEPTH,
+        )
 
-
-def table_rows(
-    name: str, questions: Sequence[Question], by_stage: Mapping[str, Sequence[RankingScores]]
-) -> Iterator[list[object]]:
-    """A row for each stage. `fused` is compared with the better of its parts, the others with the one
-    before; intervals are drawn over clusters."""
-    clusters = [question.cluster for question in questions]
-    better = max(("dense", "BM25"), key=lambda stage: mean_scores(by_stage[stage]).mrr)
-    for stage, scores in by_stage.items():
-        before = {"fused": better, "reranked": "fused"}.get(stage)
-        gain = ""
-        if before:
-            got = paired_gain(
-                [each.mrr for each in by_stage[before]], [each.mrr for each in scores], clusters
-            )
-            gain = f"{got.after - got.before:+.3f} [{got.low:+.3f}, {got.high:+.3f}]"
-        yield [
-            name,
-            stage,
-            *(f"{value:.3f}" for value in asdict(mean_scores(scores)).values()),
-            gain,
+    def scores(
+        self, numbers: Iterable[int], stage: str, weights: Weights, reranker: Reranker | None = None
+    ) -> list[RankingScores]:
+        """Of the questions with these numbers."""
+        numbers = list(numbers)
+        rankings = [
+            [
+                self._answers(self.questions[number], passage)
+                for passage in self.ranking(number, stage, weights, reranker)
+            ]
+            for number in numbers
         ]
+        return ranking_scores(rankings, [len(self.questions[number].gold) for number in numbers])
 
-
-def _answered(found: Retrieved, question: Question) -> frozenset[int]:
-    """The numbers of the gold texts of which the passage holds at least half."""
-    words = normalised_words(found.chunk.text)
-    return frozenset(
-        number for number, gold in enumerate(question.gold) if 2 * shared(gold, words) >= len(gold)
-    )
+    def _answers(self, question: Question, passage: Retrieved) -> frozenset[int]:
+        """The numbers of the gold texts of which the passage holds at least half."""
+        chunk = passage.chunk
+        key = question.id, passage.document.id, chunk.start, chunk.end
+        if key not in self._answered:
+            words = normalised_words(chunk.text)
+            self._answered[key] = frozenset(
+                number
+                for number, gold in enumerate(question.gold)
+                if 2 * shared(gold, words) >= len(gold)
+            )
+        return self._answered[key]
 
 
 def shared(gold: Sequence[str], words: Sequence[str]) -> int:
     """How many of the gold text's words stand in the other in the same order."""
+    if not set(gold) & set(words):
+        return 0
     matcher = SequenceMatcher(None, gold, words, autojunk=False)
     shortest = min(RUN_WORDS, len(gold))
     return sum(size for _, _, size in matcher.get_matching_blocks() if size >= shortest)
 
 
-# ---- The sets ------------------------------------------------------------------------------------
+Stages = dict[str, list[RankingScores]]
+"""Each question's scores, by stage."""
 
 
-def examples(_: Path) -> QuestionSet:
-    """The example policies with the answerable questions of their suite."""
-    folder = Path("examples/policies")
-    questions = [
-        Question(
-            sample.id,
-            sample.question,
-            tuple(_words(passage.quote) for passage in sample.gold),
-            sample.gold[0].document,
-        )
-        for sample in load_suite(Path("examples/questions.jsonl")).samples
-        if sample.gold
-    ]
-    return QuestionSet(tuple(_files(folder)), tuple(questions))
+def all_stages(
+    bench: Bench, weights: Weights, reranker: Reranker | None, numbers: Iterable[int] | None = None
+) -> Stages:
+    asked = list(range(len(bench.questions)) if numbers is None else numbers)
+    names = ["dense", "BM25", "fused", *(["reranked"] if reranker is not None else [])]
+    return {stage: bench.scores(asked, stage, weights, reranker) for stage in names}
 
 
-def faq(corpus: str) -> Callable[[Path], QuestionSet]:
-    """Headings in question form. Their lines are taken out of the pages: the match would be trivial."""
+# ---- Five folds ----------------------------------------------------------------------------------
 
-    def read(shared_folder: Path) -> QuestionSet:
-        rows = _json_lines(shared_folder / "data" / f"faq_{corpus}.jsonl")
-        asked: dict[str, set[str]] = {}
-        for row in rows:
-            asked.setdefault(row["path"], set()).add(_plain(row["question"]))
-        folder = shared_folder / "corpora" / corpus
-        documents = [
-            (name, _without_headings(content, asked.get(name, set())))
-            for name, content in _files(folder)
-        ]
-        questions = [
-            Question(
-                f"{row['path']}:{row['start']}",
-                row["question"],
-                (_words(parse(row["section"].encode(), name="section.md").text),),
-                row["path"],
+
+def chosen_on_other_folds(
+    benches: Sequence[Bench], reranker: Reranker | None
+) -> tuple[dict[str, Stages], list[dict[str, float]]]:
+    """Each question ranked with the weights that were best for the other four folds of all sets."""
+    folds = {bench.name: [fold(q.cluster) for q in bench.questions] for bench in benches}
+    first = _mrr_by_weights(
+        benches, "fused", map(Weights, *zip(*_first_stage(), strict=True)), None
+    )
+    stages: dict[str, Stages] = {bench.name: {} for bench in benches}
+    by_number: dict[str, dict[int, dict[str, RankingScores]]] = {b.name: {} for b in benches}
+    chosen = []
+    for held_out in range(FOLDS):
+        weights = _best(first, folds, held_out)
+        if reranker is not None:
+            tried = [replace(weights, reranker=weight) for weight in RERANKER_WEIGHTS]
+            weights = _best(_mrr_by_weights(benches, "reranked", tried, reranker), folds, held_out)
+        chosen.append(asdict(weights))
+        for bench in benches:
+            numbers = [n for n, each in enumerate(folds[bench.name]) if each == held_out]
+            got = all_stages(bench, weights, reranker, numbers)
+            for place, number in enumerate(numbers):
+                by_number[bench.name][number] = {name: got[name][place] for name in got}
+    for bench in benches:
+        ordered = [by_number[bench.name][number] for number in range(len(bench.questions))]
+        stages[bench.name] = {name: [each[name] for each in ordered] for name in ordered[0]}
+    return stages, chosen
+
+
+def fold(cluster: str) -> int:
+    """The fold that a document's or a rule's questions are in."""
+    return int.from_bytes(blake2b(cluster.encode(), digest_size=4).digest()) % FOLDS
+
+
+def _first_stage() -> list[tuple[float, float]]:
+    return list(itertools.product(BM25_WEIGHTS, NEIGHBOUR_WEIGHTS))
+
+
+_Mrr = dict[Weights, dict[str, list[float]]]
+
+
+def _mrr_by_weights(
+    benches: Sequence[Bench], stage: str, tried: Iterable[Weights], reranker: Reranker | None
+) -> _Mrr:
+    return {
+        weights: {
+            bench.name: [
+                each.mrr
+                for each in bench.scores(range(len(bench.questions)), stage, weights, reranker)
+            ]
+            for bench in benches
+        }
+        for weights in tried
+    }
+
+
+def _best(mrr: _Mrr, folds: Mapping[str, Sequence[int]], held_out: int) -> Weights:
+    """The weights with the best mean over sets of MRR@10 outside of the fold."""
+
+    def worth(weights: Weights) -> float:
+        return fmean(
+            fmean(
+                value for value, each in zip(values, folds[name], strict=True) if each != held_out
             )
-            for row in rows
-        ]
-        return QuestionSet(tuple(documents), tuple(questions))
-
-    return read
-
-
-def or_sharc(shared_folder: Path) -> QuestionSet:
-    """Government rules, each a document; the user's situation goes with the question."""
-    folder = shared_folder / "data" / "or_sharc"
-    snippets = json.loads((folder / "id2snippet.json").read_text("utf-8"))
-    rows = _json_lines(folder / "open_retrieval_sharc_dev.json")
-    questions = [
-        Question(
-            row["utterance_id"],
-            f"{row['question']} {row['scenario']}".strip(),
-            (_words(parse(snippets[row["gold_snippet_id"]].encode(), name="rule.md").text),),
-            row["gold_snippet_id"],
+            for name, values in mrr[weights].items()
         )
-        for row in rows
-    ]
-    documents = tuple((f"{number}.md", text.encode()) for number, text in snippets.items())
-    return QuestionSet(documents, tuple(questions))
+
+    return max(mrr, key=worth)
 
 
-SETS: dict[str, Callable[[Path], QuestionSet]] = {
-    "examples": examples,
-    "18f_handbook": faq("18f_handbook"),
-    "github_site_policy": faq("github_site_policy"),
-    "or_sharc": or_sharc,
-}
+# ---- The report ----------------------------------------------------------------------------------
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(normalised_words(text))
+def report(
+    benches: Sequence[Bench],
+    stages: Mapping[str, Stages],
+    flags: Mapping[str, str],
+    chosen: Sequence[Mapping[str, float]],
+) -> None:
+    rows = [row for bench in benches for row in table_rows(bench, stages[bench.name])]
+    rows += pooled_rows(benches, stages)
+    kept = {
+        bench.name: {
+            stage: {
+                question.id: " ".join(f"{value:.4g}" for value in astuple(each))
+                for question, each in zip(bench.questions, scores, strict=True)
+            }
+            for stage, scores in stages[bench.name].items()
+        }
+        for bench in benches
+    }
+    header = ["set", "stage", "hit@1", "hit@5", "hit@10", "hit@50", "MRR@10", "nDCG@10", "MAP@10"]
+    names = [each.name for each in fields(RankingScores)]
+    result = {"settings": flags, "weights": chosen, "rows": rows, "scores": names}
+    print(markdown_table([*header, "MRR@10 over the stage before"], rows))
+    print(f"\nWeights: {chosen}")
+    print(f"Written to {write_result('retrieval', result | {'questions': kept})}.")
 
 
-def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix in (".md", ".html", ".docx", ".pdf", ".txt"):
-            yield path.relative_to(folder).as_posix(), path.read_bytes()
+def table_rows(bench: Bench, by_stage: Stages) -> Iterator[list[object]]:
+    """A row for each stage. `fused` is compared with the better of its parts, the others with the one
+    before; intervals are drawn over clusters."""
+    clusters = [question.cluster for question in bench.questions]
+    for stage, scores in by_stage.items():
+        before = _before(stage, by_stage)
+        gain = ""
+        if before:
+            gain = _said(_gain(by_stage[before], scores, clusters))
+        means = (f"{value:.3f}" for value in asdict(mean_scores(scores)).values())
+        yield [bench.name, stage, *means, gain]
 
 
-def _json_lines(path: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
+def pooled_rows(benches: Sequence[Bench], stages: Mapping[str, Stages]) -> Iterator[list[object]]:
+    """The gains over all questions of all sets; a document or a rule counts as one draw."""
+    for stage in ("fused", "reranked"):
+        if any(stage not in stages[bench.name] for bench in benches):
+            continue
+        before: list[RankingScores] = []
+        after: list[RankingScores] = []
+        clusters: list[str] = []
+        for bench in benches:
+            by_stage = stages[bench.name]
+            before += by_stage[_before(stage, by_stage) or stage]
+            after += by_stage[stage]
+            clusters += [f"{bench.name} {question.cluster}" for question in bench.questions]
+        means = (f"{value:.3f}" for value in asdict(mean_scores(after)).values())
+        yield ["pooled", stage, *means, _said(_gain(before, after, clusters))]
 
 
-def _without_headings(content: bytes, headings: set[str]) -> bytes:
-    lines = content.decode("utf-8").split("\n")
-    kept = [line for line in lines if not (line.startswith("#") and _plain(line) in headings)]
-    return "\n".join(kept).encode()
+def _before(stage: str, by_stage: Stages) -> str | None:
+    better = max(("dense", "BM25"), key=lambda part: mean_scores(by_stage[part]).mrr)
+    return {"fused": better, "reranked": "fused"}.get(stage)
 
 
-def _plain(heading: str) -> str:
-    return " ".join(re.findall(r"\w+", heading.casefold()))
+def _gain(
+    before: Sequence[RankingScores], after: Sequence[RankingScores], clusters: Sequence[str]
+) -> Gain:
+    return paired_gain([each.mrr for each in before], [each.mrr for each in after], clusters)
+
+
+def _said(gain: Gain) -> str:
+    return f"{gain.after - gain.before:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
 
 
 if __name__ == "__main__":

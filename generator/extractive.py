@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generator.model import Usage
-from generator.prompt import NO_ANSWER, Passage, Prompt
+from generator.prompt import NO_ANSWER, Passage, Prompt, without_brackets
 from generator.settings import ExtractiveSettings
 from ingest.document import one_line
 from ingest.embed import Encoder
@@ -16,6 +16,7 @@ from ingest.sentence import sentence_spans
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     passage: Passage
+    heading_path: tuple[str, ...]
     text: str
 
 
@@ -57,15 +58,18 @@ class ExtractiveGenerator:
 def _candidates(passages: Sequence[Passage], min_words: int) -> list[_Candidate]:
     found = []
     for passage in passages:
-        for start, end in sentence_spans(passage.text):
-            text = one_line(passage.text[start:end])
-            if len(text.split()) >= min_words and not text.endswith("?"):
-                found.append(_Candidate(passage, text))
+        # Between the parts stand headings, which answer nothing.
+        for part in passage.parts:
+            shown = without_brackets(part.text)
+            for start, end in sentence_spans(shown):
+                text = one_line(shown[start:end])
+                if len(text.split()) >= min_words and not text.endswith("?"):
+                    found.append(_Candidate(passage, part.heading_path, text))
     return found
 
 
 def _in_context(candidate: _Candidate) -> str:
-    path = candidate.passage.chunk.heading_path
+    path = candidate.heading_path
     return f"{path[-1]}: {candidate.text}" if path else candidate.text
 
 

@@ -18,12 +18,18 @@ _BRACKETED_NUMBER = re.compile(r"\[(\s*\d+(?:\s*[,–-]\s*\d+)*\s*)\]")
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A chunk with the number under which a draft may cite it, from 1 on. `same_text` are other
-    documents that say the same."""
+    documents that say the same; `merged` are the chunks that it was made of, where they are several."""
 
     number: int
     document: IndexedDocument
     chunk: Chunk
     same_text: tuple[IndexedDocument, ...] = ()
+    merged: tuple[Chunk, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Chunk, ...]:
+        """The chunks that it was made of, each under its own headings and on its own page."""
+        return self.merged or (self.chunk,)
 
     @property
     def text(self) -> str:
@@ -32,7 +38,7 @@ class Passage:
         Bracketed numbers in the document's own words become "(3)", so that a quotation cannot pass
         for a citation, nor a document invent a passage. Every character keeps its offset.
         """
-        return _without_brackets(self.chunk.text)
+        return without_brackets(self.chunk.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,8 @@ class PromptTemplate:
         headings = " > ".join(passage.chunk.heading_path)
         return self.passage.format(
             number=passage.number,
-            title=_without_brackets(passage.document.title),
-            headings=_without_brackets(headings),
+            title=without_brackets(passage.document.title),
+            headings=without_brackets(headings),
             text=passage.text,
         )
 
@@ -82,5 +88,6 @@ def load_template(name: str = "answer") -> PromptTemplate:
     )
 
 
-def _without_brackets(text: str) -> str:
+def without_brackets(text: str) -> str:
+    """The text with bracketed numbers in round brackets; every character keeps its offset."""
     return _BRACKETED_NUMBER.sub(r"(\1)", text)

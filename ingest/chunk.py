@@ -1,8 +1,8 @@
 """Document -> list[Chunk]: passages small enough to embed whole and to cite precisely."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice, pairwise
 
 from ingest.divide import (
     LONGEST_WORD_CHARS,
@@ -23,6 +23,9 @@ CLAUSE_WORDS = 4
 MOST_CHUNKS = 100_000
 """More than 4,000 pages have in any script. Each is embedded, however short it is."""
 
+MOST_LEAD_CHARS = 500
+"""Between two chunks stand headings, and what is never indexed: words of thousands of characters."""
+
 HEADING_CHARS_PER_TOKEN = 20
 """More than a readable heading has. Of others a context would hold any number, for every chunk anew."""
 
@@ -36,7 +39,9 @@ class Chunk:
     """A passage of a document: `document.text[start:end] == text` (character offsets).
 
     `context` names where it stands: document title and headings, outermost first. It is put in front
-    of the text for embedding and search, and is no part of what is cited.
+    of the text for embedding and search, and is no part of what is cited. `lead` is what stands between
+    the chunk before and this one, headings and space: with it the two can be shown as one. None where
+    that is too much, or there is none before.
     """
 
     text: str
@@ -45,10 +50,31 @@ class Chunk:
     heading_path: tuple[str, ...]
     page: int | None
     context: str
+    lead: str | None = None
 
     @property
     def embedded_text(self) -> str:
         return f"{self.context}\n{self.text}"
+
+
+def joined(chunks: Sequence[Chunk]) -> Chunk:
+    """Chunks that follow each other in one document, as one; what names the place is the first's.
+
+    Raises `ValueError` where something is missing between two.
+    """
+    text = [chunks[0].text]
+    for before, chunk in pairwise(chunks):
+        if not follows(chunk, before):
+            raise ValueError(
+                f"the chunk at {chunk.start} does not follow the one at {before.start}"
+            )
+        text += [chunk.lead or "", chunk.text]
+    return replace(chunks[0], text="".join(text), end=chunks[-1].end)
+
+
+def follows(chunk: Chunk, before: Chunk) -> bool:
+    """Whether the two can be joined."""
+    return chunk.lead is not None and before.end + len(chunk.lead) == chunk.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +114,17 @@ def _chunks(
     document: Document, count_tokens: CountTokens, target_tokens: int, max_tokens: int
 ) -> Iterator[Chunk]:
     divider = Divider(document.text, count_tokens)
+    before: int | None = None
     for section, context, context_tokens in _in_context(document, count_tokens, max_tokens // 4):
         target = min(target_tokens, max_tokens - SPECIAL_TOKENS - context_tokens)
         path = section[0].heading_path
         units = _units(document, section, divider, count_tokens, target)
         for packed in _pack(document, units, target):
             start, end = packed[0].start, packed[-1].end
-            yield Chunk(document.text[start:end], start, end, path, packed[0].page, context)
+            is_near = before is not None and 0 <= start - before <= MOST_LEAD_CHARS
+            lead = document.text[before:start] if is_near else None
+            yield Chunk(document.text[start:end], start, end, path, packed[0].page, context, lead)
+            before = end
 
 
 def _in_context(

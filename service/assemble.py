@@ -8,8 +8,9 @@ from ingest.embed import Encoders
 from ingest.store import Store, open_store
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
-from service.rerank import Selection, build_reranker
+from service.rerank import build_reranker, measured_pace
 from service.retrieve import Retriever, best_cosine
+from service.select import Selection
 from service.settings import Settings
 
 
@@ -38,14 +39,14 @@ def assemble(
         encoder = encoders.get(_model(store, settings))
         encoder.encode(["warm-up"])
         reranker = build_reranker(settings.reranker)
-        if reranker is not None:
-            reranker.score("warm-up", ["warm-up"])
+        pace = None if reranker is None else measured_pace(reranker)
     except BaseException:
         store.close()
         raise
+    retriever = Retriever(store.generations, store.catalog.documents, encoders, settings.retrieval)
     pipeline = Pipeline(
-        Retriever(store.generations, store.catalog.documents, encoders, settings.retrieval),
-        Selection(reranker, settings.reranker, settings.retrieval.top_k),
+        retriever,
+        Selection(retriever, reranker, settings.reranker, settings.retrieval, pace),
         best_cosine,
         load_template(),
         build_generator(settings.generator, encoder),

@@ -10,8 +10,8 @@ from generator.model import Draft, Generator, Usage
 from generator.prompt import NO_ANSWER, Passage, Prompt, PromptTemplate
 from ingest.clock import today
 from service.access import Reader
-from service.rerank import Selection
 from service.retrieve import Retrieved, Retriever
+from service.select import Selection
 from service.settings import AnswerSettings
 from service.verify import Sentence, Verdict, Verifier, verify
 
@@ -279,6 +279,6 @@ def place(passage: Passage) -> str:
 
 def _number(retrieved: Sequence[Retrieved]) -> tuple[Passage, ...]:
     return tuple(
-        Passage(number, found.document, found.chunk, found.same_text)
+        Passage(number, found.document, found.chunk, found.same_text, found.merged)
         for number, found in enumerate(retrieved, start=1)
     )

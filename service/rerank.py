@@ -1,16 +1,16 @@
 """Reranker.score: how well each passage answers a question, read together with it."""
 
 import logging
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ingest.adapter import AdapterManifest, base_sha256, read_adapter
-from ingest.duplicates import group_same
 from ingest.embed import BUNDLED, bundled_path
 from ingest.errors import PinciteError
 from service.retrieve import Retrieved, stretched
@@ -24,8 +24,15 @@ NO_RERANKER = "none"
 MAX_TOKENS = 256
 """Of a question and a passage together, special tokens counted in."""
 
+MAX_CHARS = 4 * MAX_TOKENS
+"""About what those are."""
+
 PAIRS_PER_BATCH = 8
 """Of similar length, so that hardly any padding is computed. More leave a CPU's cache."""
+
+_PACE_QUESTION = "How many days of annual leave can be carried over into the next year?"
+_PACE_PASSAGE = "Annual leave that is not taken by the end of the year is carried over. " * 9
+"""As long as an ordinary passage with its headings."""
 
 
 class RerankerNotFound(PinciteError):
@@ -82,14 +89,23 @@ class CrossEncoderReranker:
 
 
 def rerank(
-    question: str, found: Sequence[Retrieved], reranker: Reranker, settings: RerankerSettings
+    question: str,
+    found: Sequence[Retrieved],
+    reranker: Reranker,
+    settings: RerankerSettings,
+    *,
+    chars_per_s: float | None = None,
 ) -> list[Retrieved]:
     """The passages in the order of both: of the reranker and of the search before it.
 
-    The first `settings.candidates` are read; the others stay behind them. Both scores are stretched to
-    [0, 1] and combined with `settings.weight` as the reranker's share.
+    The first `settings.candidates` are read; the others stay behind them. Where the reranker's pace is
+    given and `settings.budget_ms` is set, no more are read than it reads in that time. Both scores are
+    stretched to [0, 1] and combined with `settings.weight` as the reranker's share.
     """
-    read, rest = found[: settings.candidates], found[settings.candidates :]
+    count = settings.candidates
+    if settings.budget_ms is not None and chars_per_s is not None:
+        count = min(count, affordable(question, found, chars_per_s * settings.budget_ms / 1000))
+    read, rest = found[:count], found[count:]
     scores = reranker.score(question, [each.chunk.embedded_text for each in read])
     relevance = stretched(dict(enumerate(scores)))
     before = stretched({number: each.score for number, each in enumerate(read)})
@@ -105,36 +121,33 @@ def rerank(
     return [*combined, *rest]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which of the passages found go into the prompt: `top_k` of them, read again where there is a
-    reranker."""
-
-    reranker: Reranker | None
-    settings: RerankerSettings
-    top_k: int
-
-    def select(self, question: str, found: Sequence[Retrieved]) -> list[Retrieved]:
-        """The best passages, best first."""
-        if self.reranker is not None:
-            found = rerank(question, found, self.reranker, self.settings)
-        return one_of_each(found, self.top_k)
+def affordable(question: str, found: Sequence[Retrieved], chars: float) -> int:
+    """How many of the first passages have so many characters together, each with the question; one at
+    least."""
+    count = 0
+    for each in found:
+        chars -= min(len(question) + len(each.chunk.embedded_text), MAX_CHARS)
+        if chars < 0:
+            break
+        count += 1
+    return max(count, 1)
 
 
-def one_of_each(ranked: Sequence[Retrieved], top_k: int) -> list[Retrieved]:
-    """The best `top_k` passages, where those that say the same in other documents count as one."""
-    considered = ranked[: 2 * top_k]
-    first_of = group_same([found.chunk.text for found in considered])
-    kept: dict[int, Retrieved] = {}
-    for found, first in zip(considered, first_of, strict=True):
-        if first not in kept:
-            kept[first] = found
-        elif found.document.id != kept[first].document.id:
-            others = (*kept[first].same_text, found.document)
-            kept[first] = replace(kept[first], same_text=tuple(dict.fromkeys(others)))
-        else:
-            kept[len(considered) + len(kept)] = found
-    return list(kept.values())[:top_k]
+def measured_pace(reranker: Reranker) -> float:
+    """Characters of pairs that the reranker reads in a second here, after a first reading.
+
+    Measured once at the start: measured for every question, the load of the moment would decide what
+    is answered.
+    """
+    reranker.score(_PACE_QUESTION, [_PACE_PASSAGE])
+    passages = [_PACE_PASSAGE] * (2 * PAIRS_PER_BATCH)
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        reranker.score(_PACE_QUESTION, passages)
+        times.append(time.perf_counter() - start)
+    chars = len(passages) * (len(_PACE_QUESTION) + len(_PACE_PASSAGE))
+    return chars / sorted(times)[1]
 
 
 def base_model(*, max_tokens: int = MAX_TOKENS, **config: Any) -> "CrossEncoder":

@@ -22,7 +22,8 @@ SEARCHES = 5
 class Retrieved:
     """A chunk that was found. `score` is the fused one; `cosine` and `bm25` are those of the searches
     that found it, None where a search did not; `relevance` is the reranker's, None where it did not
-    read it. `same_text` are other documents that say the same."""
+    read it. `same_text` are other documents that say the same; `merged` are the chunks that `chunk`
+    was made of, where they are several."""
 
     document: IndexedDocument
     position: int
@@ -32,6 +33,7 @@ class Retrieved:
     bm25: float | None
     relevance: float | None = None
     same_text: tuple[IndexedDocument, ...] = ()
+    merged: tuple[Chunk, ...] = ()
 
 
 class Retriever:
@@ -70,7 +72,20 @@ class Retriever:
             [hit for hit in dense if current.get(hit.document.id) == hit.document.version],
             [hit for hit in sparse if current.get(hit.document.id) == hit.document.version],
             bm25_weight=self._settings.bm25_weight,
+            neighbour_weight=self._settings.neighbour_weight,
         )
+
+    def beside(self, found: Retrieved, reach: int) -> dict[int, tuple[Chunk, int]]:
+        """The chunk that was found and those up to `reach` before and behind it in its document, by
+        position, each with its tokens. None where it is gone, or the generation is another by now."""
+        positions = range(max(0, found.position - reach), found.position + reach + 1)
+        with self._generations.serving() as generation:
+            chunks = generation.index.chunks(found.document, positions)
+            encoder = self._encoders.get(generation.index.manifest.encoder)
+            tokens = encoder.count_tokens([chunk.text for chunk in chunks.values()])
+        if chunks.get(found.position) != found.chunk:
+            return {}
+        return {at: (chunks[at], count) for at, count in zip(chunks, tokens, strict=True)}
 
     def deleted(self, ids: Collection[str]) -> set[str]:
         """Those of these documents that were deleted since they were found."""
@@ -86,29 +101,46 @@ def _is_outdated(hits: Sequence[Hit], current: Mapping[str, str]) -> bool:
     )
 
 
-def fuse(dense: Sequence[Hit], sparse: Sequence[Hit], *, bm25_weight: float) -> list[Retrieved]:
+def fuse(
+    dense: Sequence[Hit],
+    sparse: Sequence[Hit],
+    *,
+    bm25_weight: float,
+    neighbour_weight: float = 0.0,
+) -> list[Retrieved]:
     """A convex combination of both searches' scores, best first (Bruch, Gai and Ingber 2023).
 
     Each search's scores are stretched to [0, 1] between its worst and best candidate; what a search
-    did not find gets 0 from it. `bm25_weight` in [0, 1] is the sparse search's share.
+    did not find gets 0 from it. `bm25_weight` in [0, 1] is the sparse search's share. The better of
+    the two chunks beside one in its document adds `neighbour_weight` of its own score: what is found
+    twice in one place is rather there than what is found once.
     """
     by_key = {_key(hit): hit for hit in (*sparse, *dense)}
     cosines = {_key(hit): hit.score for hit in dense}
     bm25 = {_key(hit): hit.score for hit in sparse}
     dense_share, sparse_share = stretched(cosines), stretched(bm25)
+    own = {
+        key: (1 - bm25_weight) * dense_share.get(key, 0.0)
+        + bm25_weight * sparse_share.get(key, 0.0)
+        for key in by_key
+    }
     fused = [
         Retrieved(
             document=hit.document,
             position=hit.position,
             chunk=hit.chunk,
-            score=(1 - bm25_weight) * dense_share.get(key, 0.0)
-            + bm25_weight * sparse_share.get(key, 0.0),
+            score=own[key] + neighbour_weight * _beside(key, own),
             cosine=cosines.get(key),
             bm25=bm25.get(key),
         )
         for key, hit in by_key.items()
     ]
     return sorted(fused, key=lambda found: (-found.score, found.document.id, found.position))
+
+
+def _beside(key: "_Key", scores: Mapping["_Key", float]) -> float:
+    document_id, position = key
+    return max(scores.get((document_id, position + step), 0.0) for step in (-1, 1))
 
 
 def best_cosine(question: str, retrieved: Sequence[Retrieved]) -> float:

@@ -35,6 +35,15 @@ class RetrievalSettings(Section):
     bm25_weight: float = Field(
         0.4, ge=0, le=1, description="Share of BM25 in the fused ranking; the rest is dense"
     )
+    neighbour_weight: float = Field(
+        0.2, ge=0, le=1, description="What a passage gets of the score of one found beside it"
+    )
+    passage_tokens: int = Field(
+        300,
+        ge=1,
+        le=4000,
+        description="Up to so many, a passage is shown with those before and behind it",
+    )
 
 
 class RerankerSettings(Section):
@@ -46,7 +55,12 @@ class RerankerSettings(Section):
     adapter: Path | None = Field(
         None, description="Folder that 'pincite train reranker' made, for the bundled model"
     )
-    candidates: int = Field(30, ge=1, le=1000, description="Passages that it reads")
+    candidates: int = Field(30, ge=1, le=1000, description="Passages that it reads at most")
+    budget_ms: float | None = Field(
+        None,
+        gt=0,
+        description="Time it may take for a question; fewer passages are read if need be",
+    )
     weight: float = Field(
         0.3, ge=0, le=1, description="Its share in the ranking; the rest is the search's"
     )

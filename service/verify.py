@@ -9,6 +9,7 @@ from typing import Protocol
 
 from generator.draft import DraftSentence
 from generator.prompt import Passage
+from ingest.chunk import Chunk
 from ingest.document import one_line
 from ingest.index import IndexedDocument
 from ingest.sentence import sentence_spans
@@ -133,8 +134,9 @@ def _same_characters(word: str) -> str:
 
 def _best_window(claim: str, passage: Passage, verifier: Verifier) -> tuple[float, tuple[int, int]]:
     """The best score over windows of one and two sentences, shorter windows first, and its span."""
-    spans = sentence_spans(passage.text)
-    windows = spans + [(first[0], second[1]) for first, second in pairwise(spans)]
+    by_part = [_sentences(passage, part) for part in passage.parts]
+    windows = [span for spans in by_part for span in spans]
+    windows += [(first[0], second[1]) for spans in by_part for first, second in pairwise(spans)]
     scores = verifier.support(
         [(claim, one_line(passage.text[start:end])) for start, end in windows]
     )
@@ -142,14 +144,23 @@ def _best_window(claim: str, passage: Passage, verifier: Verifier) -> tuple[floa
     return scores[best], windows[best]
 
 
+def _sentences(passage: Passage, part: Chunk) -> list[tuple[int, int]]:
+    """The sentences of a part, as offsets into the passage's text."""
+    offset = part.start - passage.chunk.start
+    text = passage.text[offset : offset + len(part.text)]
+    return [(offset + start, offset + end) for start, end in sentence_spans(text)]
+
+
 def _citation(passage: Passage, start: int, end: int) -> Citation:
     chunk = passage.chunk
+    # What begins between two parts, in a heading, is about the second.
+    part = next(each for each in passage.parts if chunk.start + start < each.end)
     return Citation(
         number=passage.number,
         document=passage.document,
         same_text=passage.same_text,
-        heading_path=chunk.heading_path,
-        page=chunk.page,
+        heading_path=part.heading_path,
+        page=part.page,
         start=chunk.start + start,
         end=chunk.start + end,
         quote=chunk.text[start:end],

@@ -15,7 +15,7 @@ from ingest.errors import PinciteError
 EVERYONE = "everyone"
 """The access group that every reader belongs to."""
 
-PARSING_VERSION = 2
+PARSING_VERSION = 3
 """Raised when parsing or chunking changes so that indexed passages would come out otherwise."""
 
 
@@ -142,6 +142,10 @@ class Index(Protocol):
 
     def search_sparse(self, query: str, *, top_k: int, scope: Scope) -> list[Hit]:
         """The best chunks in scope by BM25."""
+        ...
+
+    def chunks(self, document: IndexedDocument, positions: Sequence[int]) -> dict[int, Chunk]:
+        """The chunks of this version at these positions, by position, as far as they are there."""
         ...
 
     def points(self, document_id: str | None = None) -> Iterator[Point]:

@@ -125,6 +125,13 @@ class EdgeIndex:
             return []
         return self._search(qdrant.Query.Nearest(sparse, using=SPARSE), top_k, scope)
 
+    def chunks(self, document: IndexedDocument, positions: Sequence[int]) -> dict[int, Chunk]:
+        ids = [point_id(document.id, document.version, position) for position in positions]
+        with _told(self._path):
+            records = self._shard.retrieve([*ids], with_payload=True, with_vector=False)
+            payloads = [record.payload or {} for record in records]
+            return {payload["position"]: read_chunk(payload) for payload in payloads}
+
     def points(self, document_id: str | None = None) -> Iterator[Point]:
         offset: qdrant.PointId | None = None
         while True:

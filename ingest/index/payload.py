@@ -42,6 +42,7 @@ def chunk_payload(document: IndexedDocument, position: int, chunk: Chunk) -> dic
         "heading_path": list(chunk.heading_path),
         "page": chunk.page,
         "context": chunk.context,
+        "lead": chunk.lead,
     }
 
 
@@ -79,4 +80,5 @@ def read_chunk(payload: dict[str, Any]) -> Chunk:
         tuple(payload["heading_path"]),
         payload["page"],
         payload["context"],
+        payload["lead"],
     )

@@ -131,6 +131,11 @@ class ServerIndex:
             return []
         return self._search(_sparse(sparse), SPARSE, top_k, scope, None)
 
+    def chunks(self, document: IndexedDocument, positions: Sequence[int]) -> dict[int, Chunk]:
+        ids = [point_id(document.id, document.version, position) for position in positions]
+        payloads = map(_payload, self._call(self._client.retrieve, ids=ids, with_payload=True))
+        return {payload["position"]: read_chunk(payload) for payload in payloads}
+
     def points(self, document_id: str | None = None) -> Iterator[Point]:
         offset: Any = None
         while True:

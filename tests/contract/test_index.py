@@ -122,6 +122,19 @@ def test_an_empty_index_knows_what_built_it_and_finds_nothing(index: Index) -> N
     assert index.search_sparse("refund", top_k=5, scope=ANY_DAY) == []
 
 
+# Chunks by their place
+
+
+def test_chunks_are_read_by_their_place_in_a_version(index: Index) -> None:
+    chunks = [chunk("one"), replace(chunk("two", 5), lead="\n\n"), chunk("three", 10)]
+    index.write(REFUNDS, chunks, vectors(EAST, NORTH, UP))
+    index.write(LEAVE, [chunk("other")], vectors(EAST))
+
+    assert index.chunks(REFUNDS, [1, 2, 3]) == {1: chunks[1], 2: chunks[2]}
+    assert index.chunks(replace(REFUNDS, version="v2"), [0, 1]) == {}
+    assert index.chunks(REFUNDS, []) == {}
+
+
 # Dense search
 
 

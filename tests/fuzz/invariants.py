@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from ingest.chunk import SPECIAL_TOKENS, Chunk, chunk_document
+from ingest.chunk import SPECIAL_TOKENS, Chunk, chunk_document, follows, joined
 from ingest.divide import CountTokens
 from ingest.document import Document
 from ingest.formats.errors import ParseError
@@ -73,6 +73,11 @@ def check_chunks(document: Document, chunks: list[Chunk], count_tokens: CountTok
         _hold(bool(chunk.text.strip()), "chunks have text", chunk)
     for before, after in pairwise(chunks):
         _hold(before.end <= after.start, "chunks are in order, without overlap", (before, after))
+        if follows(after, before):
+            said = document.text[before.start : after.end]
+            _hold(
+                joined([before, after]).text == said, "neighbours are joined to what is said", after
+            )
     counts = count_tokens([chunk.embedded_text for chunk in chunks])
     for chunk, tokens in zip(chunks, counts, strict=True):
         _hold(tokens + SPECIAL_TOKENS <= MAX_TOKENS, f"{tokens} tokens fit", chunk)

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from ingest.chunk import (
     CLAUSE_WORDS,
     HEADING_CHARS_PER_TOKEN,
+    MOST_LEAD_CHARS,
     SPECIAL_TOKENS,
     Chunk,
     chunk_document,
+    follows,
+    joined,
 )
 from ingest.divide import LONGEST_DIVIDED_CHARS, LONGEST_WORD_CHARS
 from ingest.document import Block, Document, ElementKind
@@ -50,6 +53,52 @@ def test_a_chunk_says_where_it_stands_and_what_is_embedded() -> None:
         )
     ]
     assert chunks(found)[0].embedded_text == "Refunds > Gold tier\nWithin 30 days."
+
+
+def test_neighbours_are_joined_to_what_the_document_says() -> None:
+    found = document(
+        heading("Refunds"),
+        paragraph("one two three four five six"),
+        paragraph("seven eight nine ten"),
+        heading("Silver", 2),
+        paragraph("eleven twelve"),
+    )
+    first, second, third = chunks(found, target=8)
+
+    assert (first.lead, second.lead, third.lead) == (None, "\n\n", "\n\nSilver\n\n")
+    whole = joined([first, second, third])
+    assert whole.text == found.text[first.start :]
+    assert (whole.start, whole.end) == (first.start, third.end)
+    assert whole.heading_path == ("Refunds",)
+
+
+def test_one_chunk_alone_is_itself() -> None:
+    only = Chunk("one", 0, 3, (), None, "")
+
+    assert joined([only]) == only
+
+
+def test_what_does_not_follow_cannot_be_joined() -> None:
+    first, second, third = chunks(
+        document(*(paragraph(f"one two three four five {word}") for word in "abc")), target=7
+    )
+
+    assert follows(second, first)
+    assert not follows(third, first)
+    assert not follows(first, second)
+    with pytest.raises(ValueError, match="does not follow"):
+        joined([first, third])
+
+
+def test_more_than_headings_between_two_keeps_them_apart() -> None:
+    long_heading = "a" * MOST_LEAD_CHARS
+
+    first, second = chunks(
+        document(paragraph("one two"), heading(long_heading), paragraph("three")), most=1000
+    )
+
+    assert second.lead is None
+    assert not follows(second, first)
 
 
 def test_the_fallback_title_is_context_where_no_heading_is() -> None:

@@ -19,8 +19,8 @@ from ingest.store import Store, open_store
 from service.access import LOCAL_READER, Reader
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline, Trace, marked
-from service.rerank import Selection
 from service.retrieve import Retriever, best_cosine
+from service.select import Selection
 from service.settings import AnswerSettings, RerankerSettings, RetrievalSettings
 from service.verify import Sentence, Verdict, verify
 
@@ -70,7 +70,7 @@ def pipeline(retriever: Retriever) -> Callable[..., Pipeline]:
     def make(*pieces: str, settings: AnswerSettings | None = None) -> Pipeline:
         return Pipeline(
             retriever,
-            SELECTION,
+            Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
             best_cosine,
             load_template(),
             FakeGenerator(pieces),
@@ -82,7 +82,6 @@ def pipeline(retriever: Retriever) -> Callable[..., Pipeline]:
 
 
 Make = Callable[..., Pipeline]
-SELECTION = Selection(None, RerankerSettings(), 8)
 MARK = AnswerSettings(unsupported="mark")
 
 
@@ -240,9 +239,10 @@ def test_an_empty_index_is_named_as_the_reason(
     empty = open_store(IndexSettings(path=tmp_path / "empty"), create=True)
     empty.generations.create(Manifest("bundled", encoder.dimension, 160, 256))
     encoders = Encoders(lambda model: encoder)
+    retriever = Retriever(empty.generations, empty.catalog.documents, encoders, RetrievalSettings())
     pipeline = Pipeline(
-        Retriever(empty.generations, empty.catalog.documents, encoders, RetrievalSettings()),
-        SELECTION,
+        retriever,
+        Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
         best_cosine,
         load_template(),
         FakeGenerator([GOLD]),
@@ -281,7 +281,7 @@ def test_what_is_deleted_while_it_is_asked_for_is_not_shown_any_more(
         generator = DeletingGenerator(pieces, store)
         pipeline = Pipeline(
             retriever,
-            SELECTION,
+            Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
             best_cosine,
             load_template(),
             generator,
@@ -302,7 +302,7 @@ def test_a_refusal_points_to_nothing_that_was_deleted_meanwhile(
     generator = DeletingGenerator(["", f"{GOLD} [1]"], store)
     pipeline = Pipeline(
         retriever,
-        SELECTION,
+        Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
         best_cosine,
         load_template(),
         generator,

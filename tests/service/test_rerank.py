@@ -1,6 +1,7 @@
 """The order of passages after they were read together with the question."""
 
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from service.rerank import (
     CrossEncoderReranker,
     Reranker,
     RerankerNotFound,
-    Selection,
     base_model,
     build_reranker,
+    measured_pace,
     rerank,
 )
 from service.retrieve import Retrieved
@@ -81,25 +82,23 @@ def test_what_is_not_read_stays_behind_what_is() -> None:
     assert [each.relevance for each in ranked[2:]] == [None] * 3
 
 
-def test_nothing_found_is_nothing_selected() -> None:
-    assert Selection(ByLength(), settings(), 5).select(QUESTION, []) == []
+@pytest.mark.parametrize(("budget_ms", "read"), [(None, 3), (1000, 3), (110, 2), (60, 1), (1, 1)])
+def test_a_budget_decides_how_many_are_read(budget_ms: float | None, read: int) -> None:
+    before = [found("a" * 52, 0.9), found("b" * 52, 0.8), found("c" * 52, 0.7)]
+    # Each pair has 47 + 1 + 52 characters.
+    ranked = rerank(QUESTION, before, ByLength(), settings(budget_ms=budget_ms), chars_per_s=2000)
+
+    assert len(QUESTION) == 47
+    assert [each.relevance is None for each in ranked] == [False] * read + [True] * (3 - read)
 
 
-def test_selection_takes_the_best_after_reading() -> None:
-    before = [found("a" * n, 1 / n, f"policy {n}") for n in range(1, 6)]
+def test_the_pace_is_that_of_the_reranker() -> None:
+    class Slow(ByLength):
+        def score(self, question: str, passages: Sequence[str]) -> list[float]:
+            time.sleep(0.01 * len(passages))
+            return super().score(question, passages)
 
-    assert texts(Selection(None, settings(), 2).select(QUESTION, before)) == ["a", "aa"]
-    selection = Selection(ByLength(), settings(weight=1), 2)
-    assert texts(selection.select(QUESTION, before)) == ["aaaaa", "aaaa"]
-
-
-def test_the_same_words_in_another_document_are_one_passage() -> None:
-    before = [found(RIGHT, 0.9, "a"), found(RIGHT, 0.8, "b"), found(WRONG, 0.7, "c")]
-
-    first, second = Selection(None, settings(), 5).select(QUESTION, before)
-
-    assert [each.id for each in first.same_text] == ["b"]
-    assert second.document.id == "c"
+    assert 1_000 < measured_pace(Slow()) < 100_000
 
 
 def test_no_reranker_can_be_wanted() -> None:

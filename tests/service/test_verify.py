@@ -1,11 +1,15 @@
 """A sentence is supported only by what its passages say, and a citation shows the place."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.dataset import load_suite
 from generator.draft import DraftSentence
+from generator.prompt import Passage
+from ingest.chunk import Chunk, joined
 from service.access import LOCAL_READER
 from service.assemble import Assembled
 from service.overlap import OverlapVerifier
@@ -50,6 +54,37 @@ def test_a_quotation_crosses_line_breaks_and_kinds_of_quotation_marks() -> None:
 
     assert sentence.verdict is Verdict.SUPPORTED
     assert sentence.citations[0].quote == evidence
+
+
+def merged_passage() -> Passage:
+    """The clause on Gold, and the one on Silver behind it on the next page."""
+    silver = "Silver tier users have 21 days."
+    lead = "\n\n4.4 Silver\n\n"
+    first = Chunk(GOLD, 100, 100 + len(GOLD), ("Refunds", "4.3 Gold"), 7, "")
+    start = first.end + len(lead)
+    second = Chunk(silver, start, start + len(silver), ("Refunds", "4.4 Silver"), 8, "", lead)
+    whole = replace(passage("", 1), chunk=joined([first, second]), merged=(first, second))
+    assert whole.text == f"{GOLD}{lead}{silver}"
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("claim", "heading", "page"),
+    [
+        ("a full refund when an item is returned", "4.3 Gold", 7),
+        ("Silver tier users have 21 days.", "4.4 Silver", 8),
+        ("Users of the Silver tier have 21 days.", "4.4 Silver", 8),
+    ],
+)
+def test_a_citation_of_merged_passages_names_the_section_it_stands_in(
+    claim: str, heading: str, page: int
+) -> None:
+    sentence = verify(
+        DraftSentence(claim, (1,)), [merged_passage()], OverlapVerifier(), min_support=0.75
+    )
+
+    (citation,) = sentence.citations
+    assert (citation.heading_path[-1], citation.page) == (heading, page)
 
 
 def test_a_citation_says_where_in_the_document_its_quote_stands() -> None:
