@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 NO_RERANKER = "none"
+FLOAT32 = "float32"
 
 MAX_TOKENS = 256
 """Of a question and a passage together, special tokens counted in."""
@@ -57,7 +58,9 @@ class CrossEncoderReranker:
     fit or is damaged.
     """
 
-    def __init__(self, model: str, adapter: Path | None = None) -> None:
+    def __init__(
+        self, model: str, adapter: Path | None = None, *, fastest_type: bool = True
+    ) -> None:
         if model == BUNDLED:
             if adapter is None:
                 raise RerankerNotFound(
@@ -69,7 +72,7 @@ class CrossEncoderReranker:
         else:
             self._model = _load_named(model)
             self.name = model
-        _use_fastest_type(self._model)
+        self.number_type = _use_fastest_type(self._model) if fastest_type else FLOAT32
         # A tokenizer keeps its padding as state: two threads at once make it fail.
         self._lock = Lock()
 
@@ -221,9 +224,23 @@ def _load_named(model: str) -> "CrossEncoder":
     return loaded
 
 
-def _use_fastest_type(model: "CrossEncoder") -> None:
+def _use_fastest_type(model: "CrossEncoder") -> str:
+    """Have the model compute in the numbers in which this processor is fastest; their name."""
     import torch
 
+    if model.device.type != "cpu":
+        return FLOAT32
+    capabilities = torch.cpu.get_capabilities()
     # As for the encoder: bfloat16 pays only where the CPU multiplies matrices in it.
-    if torch.cpu.get_capabilities().get("amx_bf16") and model.device.type == "cpu":
+    if capabilities.get("amx_bf16"):
         model.to(torch.bfloat16)
+        return "bfloat16"
+    if capabilities.get("avx512_vnni"):
+        with warnings.catch_warnings():
+            # It is to move to another package, which is not ready for every version of torch.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            model[0].model = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
+                model[0].model, {torch.nn.Linear}, dtype=torch.qint8
+            )
+        return "int8"
+    return FLOAT32
