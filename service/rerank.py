@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 NO_RERANKER = "none"
+SHIPPED_ADAPTER = Path(__file__).parent / "adapters" / "reranker"
+"""Trained by the command and on the data that its manifest names."""
+
 FLOAT32 = "float32"
 
 MAX_TOKENS = 256
@@ -52,7 +55,8 @@ class Reranker(Protocol):
 
 
 class CrossEncoderReranker:
-    """The bundled MiniLM with an adapter, or any sentence-transformers `CrossEncoder` by name or folder.
+    """The bundled MiniLM with an adapter, which is the shipped one where none is named, or any
+    sentence-transformers `CrossEncoder` by name or folder.
 
     Raises `RerankerNotFound` where there is no such model, `AdapterUnusable` where the adapter does not
     fit or is damaged.
@@ -62,12 +66,7 @@ class CrossEncoderReranker:
         self, model: str, adapter: Path | None = None, *, fastest_type: bool = True
     ) -> None:
         if model == BUNDLED:
-            if adapter is None:
-                raise RerankerNotFound(
-                    "The bundled model ranks nothing before it was trained: make an adapter with "
-                    "'pincite train reranker', and name its folder in [reranker] adapter."
-                )
-            manifest, self._model = _load_adapted(adapter)
+            manifest, self._model = _load_adapted(adapter or SHIPPED_ADAPTER)
             self.name = f"{manifest.base}+{manifest.name}"
         else:
             self._model = _load_named(model)

@@ -9,11 +9,18 @@ import pytest
 from pydantic import ValidationError
 from sentence_transformers import CrossEncoder
 
-from ingest.adapter import MANIFEST_FILE, WEIGHTS_FILE, AdapterUnusable, base_sha256
+from ingest.adapter import (
+    MANIFEST_FILE,
+    WEIGHTS_FILE,
+    AdapterUnusable,
+    base_sha256,
+    read_adapter,
+)
 from ingest.chunk import Chunk
 from ingest.embed import BUNDLED, bundled_path
 from ingest.index import IndexedDocument
 from service.rerank import (
+    SHIPPED_ADAPTER,
     CrossEncoderReranker,
     Reranker,
     RerankerNotFound,
@@ -152,9 +159,14 @@ def test_a_model_with_two_numbers_for_a_pair_is_refused(tmp_path: Path) -> None:
         CrossEncoderReranker(str(tmp_path / "two"))
 
 
-def test_the_bundled_model_needs_an_adapter() -> None:
-    with pytest.raises(RerankerNotFound, match=r"'pincite train reranker'.*\[reranker\] adapter"):
-        CrossEncoderReranker(BUNDLED)
+def test_the_adapter_that_comes_with_pincite_puts_the_answer_first() -> None:
+    shipped = build_reranker(settings(model=BUNDLED))
+
+    assert shipped is not None
+    manifest = read_adapter(SHIPPED_ADAPTER, "reranker", base_sha256=base_sha256(bundled_path()))
+    assert shipped.name == f"all-MiniLM-L6-v2+{manifest.name}"
+    right, wrong = shipped.score(QUESTION, [RIGHT, WRONG])
+    assert right > wrong
 
 
 def test_an_adapter_that_is_not_there_is_refused(tmp_path: Path) -> None:
