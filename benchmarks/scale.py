@@ -187,8 +187,7 @@ class Works:
                 start = time.perf_counter()
                 vector = self.encoder.encode([question])[0]
                 encoded = time.perf_counter()
-                generation.index.search_dense(vector, top_k=50, scope=scope)
-                generation.index.search_sparse(question, top_k=50, scope=scope)
+                generation.index.search(vector, question, top_k=50, scope=scope)
                 times.append(SearchTime(encoded - start, time.perf_counter() - encoded))
         return times
 

@@ -478,9 +478,15 @@ class Admin:
         for inner in self._catalog.sources.all():
             below = inner.id != source.id and Path(inner.location).is_relative_to(place)
             if inner.kind is SourceKind.FOLDER and below:
-                adopt(self._catalog, inner.id, source.id)
-                self._catalog.sources.remove(inner.id)
+                self._take_over(inner, source)
         return source
+
+    def _take_over(self, inner: SourceRecord, source: SourceRecord) -> None:
+        # Held throughout: a record that a worker changes meanwhile would be described as it was.
+        with self._store.generations.writing:
+            adopt(self._catalog, inner.id, source.id)
+            self._indexer.describe(self._catalog.documents.find(source_id=source.id))
+            self._catalog.sources.remove(inner.id)
 
 
 def _resolved(path: Path) -> Path:

@@ -1,10 +1,14 @@
 """Parsed documents become points in every generation that is written, and count from their commit on."""
 
 import json
+from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ingest.catalog import Catalog
 from ingest.catalog.documents import (
@@ -60,17 +64,47 @@ def chunks_for(document: Document, manifest: Manifest, encoder: Encoder) -> tupl
 
 def payload_of(record: DocumentRecord) -> str:
     """What the points say of the document, as it is noted in the catalog."""
-    days = [day.isoformat() if day else None for day in (record.valid_from, record.valid_until)]
-    groups = list(record.described.groups) or [EVERYONE]
-    return json.dumps([record.name, record.title, groups, *days])
+    return json.dumps(
+        {
+            "name": record.name,
+            "title": record.title,
+            "groups": list(record.described.groups) or [EVERYONE],
+            "valid_from": record.valid_from.isoformat() if record.valid_from else None,
+            "valid_until": record.valid_until.isoformat() if record.valid_until else None,
+            "source": record.source_id,
+            "tags": list(record.described.tags),
+            "language": record.language,
+        }
+    )
 
 
 def indexed_document(document_id: str, version: str, payload: str) -> IndexedDocument:
-    name, title, groups, *days = json.loads(payload)
-    valid_from, valid_until = (date.fromisoformat(day) if day else None for day in days)
+    said = json.loads(payload)
+    if isinstance(said, list):
+        said = dict(zip(_FORMER_FIELDS, said, strict=False))
+    valid_from, valid_until = said.get("valid_from"), said.get("valid_until")
     return IndexedDocument(
-        document_id, version, name, title, tuple(groups), valid_from, valid_until
+        document_id,
+        version,
+        said.get("name", ""),
+        said.get("title", ""),
+        tuple(said.get("groups", ())),
+        date.fromisoformat(valid_from) if valid_from else None,
+        date.fromisoformat(valid_until) if valid_until else None,
+        said.get("source", ""),
+        tuple(said.get("tags", ())),
+        said.get("language"),
     )
+
+
+_FORMER_FIELDS = ("name", "title", "groups", "valid_from", "valid_until")
+"""What the points said before they named source, tags and language; it was noted as a list."""
+
+
+def is_outdated(payload: str) -> bool:
+    """Whether the points were described by an earlier version: they have no source, tags or language
+    until `Indexer.describe`, which a worker calls when it starts, has brought them up to date."""
+    return payload.startswith("[")
 
 
 class Indexer:
@@ -151,20 +185,39 @@ class Indexer:
         )
 
     def encode(self, group: Sequence[Prepared]) -> Encoded:
-        """The vectors of a group; each distinct text is encoded once for an encoder."""
+        """The vectors of a group; each distinct text is encoded once for an encoder, and none that the
+        former version of a changed document had as well."""
+        former = {
+            (name, prepared.record.id): self._former_vectors(prepared, name)
+            for prepared in group
+            for name in prepared.into
+        }
         wanted: dict[str, dict[str, None]] = {}
-        for name, _, chunks in _chunks(group):
-            texts = wanted.setdefault(self._encoder_of(name), {})
-            texts.update(dict.fromkeys(chunk.embedded_text for chunk in chunks))
-        encoded: dict[str, tuple[dict[str, int], Vectors]] = {}
-        for model, texts in wanted.items():
-            rows = {text: row for row, text in enumerate(texts)}
-            encoded[model] = rows, self._encoders.get(model).encode(list(texts))
-        vectors = {}
         for name, document_id, chunks in _chunks(group):
-            rows, matrix = encoded[self._encoder_of(name)]
-            vectors[name, document_id] = matrix[[rows[chunk.embedded_text] for chunk in chunks]]
+            known = former[name, document_id]
+            texts = wanted.setdefault(self._encoder_of(name), {})
+            texts.update((text, None) for text in _texts(chunks) if text not in known)
+        encoded = {
+            model: dict(zip(texts, self._encoders.get(model).encode(list(texts)), strict=True))
+            for model, texts in wanted.items()
+        }
+        vectors: Encoded = {}
+        for name, document_id, chunks in _chunks(group):
+            either = ChainMap(former[name, document_id], encoded[self._encoder_of(name)])
+            rows = [either[text] for text in _texts(chunks)]
+            dimension = self._generations.get(name).index.manifest.dimension
+            vectors[name, document_id] = np.array(rows, np.float32).reshape(len(rows), dimension)
         return vectors
+
+    def _former_vectors(
+        self, prepared: Prepared, generation: str
+    ) -> dict[str, NDArray[np.float32]]:
+        """What this generation holds of a document that has changed, by text: mostly a few words are
+        others, or its tags alone."""
+        if prepared.task.action is not Action.CHANGE:
+            return {}
+        points = self._generations.get(generation).index.points(prepared.record.id)
+        return {point.chunk.embedded_text: point.vector for point in points}
 
     def _encoder_of(self, generation: str) -> str:
         return self._generations.get(generation).index.manifest.encoder
@@ -176,6 +229,10 @@ def _chunks(group: Sequence[Prepared]) -> list[tuple[str, str, tuple[Chunk, ...]
         for prepared in group
         for name, chunks in zip(prepared.into, prepared.chunks, strict=True)
     ]
+
+
+def _texts(chunks: Sequence[Chunk]) -> list[str]:
+    return [chunk.embedded_text for chunk in chunks]
 
 
 def targets(generations: Generations, task: Task) -> list[Generation]:

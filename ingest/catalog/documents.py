@@ -27,8 +27,10 @@ from ingest.catalog.schema import (
     deletions,
     documents,
     generations,
+    index_changes,
     indexed,
     leftovers,
+    note_index_change,
     sketch_keys,
     sources,
     tasks,
@@ -123,6 +125,15 @@ class Deletion:
     name: str
     asked_by: str
     deleted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """The serving generation, None where there is none, and how often what can be found has changed:
+    between two equal states every search finds the same."""
+
+    generation: str | None
+    changes: int
 
 
 class ClaimLost(Exception):
@@ -279,6 +290,22 @@ class Documents:
                 for row in connection.execute(query).mappings()
             ]
 
+    def index_state(self) -> IndexState:
+        """What a search meets now. One read; nothing that was found before it changed is in it."""
+        query = select(
+            select(generations.c.name).where(generations.c.state == "serving").scalar_subquery(),
+            select(index_changes.c.count).scalar_subquery(),
+        )
+        with self._engine.connect() as connection:
+            generation, changes = connection.execute(query).one()
+        return IndexState(generation, changes or 0)
+
+    def locations(self) -> dict[str, str]:
+        """Where each source lies, by its id."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(sources.c.id, sources.c.location))
+            return {row.id: row.location for row in rows}
+
     def current_versions(self, generation: str, ids: Collection[str]) -> dict[str, str]:
         """For each of these documents the version that counts in this generation."""
         return {id: each.version for id, each in self.written(generation, ids).items()}
@@ -329,6 +356,7 @@ class Documents:
             for entry in written:
                 _save_written(connection, document_id, entry)
             _forget_texts(connection, document_id)
+            note_index_change(connection)
 
     def sketches_like(self, document_id: str) -> dict[str, tuple[DocumentRecord, bytes]]:
         """The document and those that share one of the smallest hashes of its sketch, with their
@@ -356,7 +384,10 @@ class Documents:
 
     def save_payloads(self, generation: str, payloads: Mapping[str, str]) -> None:
         """Note what the points of these documents say now."""
+        if not payloads:
+            return
         with self._writing.begin() as connection:
+            note_index_change(connection)
             for document_id, payload in payloads.items():
                 connection.execute(
                     update(indexed)
@@ -396,6 +427,8 @@ class Documents:
                 )
             _delete_leftovers(connection, ids)
             _insert_leftovers(connection, [record.id for record in gone])
+            if gone:
+                note_index_change(connection)
         return gone
 
     def forget_unread(self, ids: Collection[str]) -> None:

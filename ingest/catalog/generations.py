@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select, update
 
-from ingest.catalog.schema import generations, indexed, versions
+from ingest.catalog.schema import generations, indexed, note_index_change, versions
 from ingest.clock import now
 from ingest.index import Manifest
 
@@ -85,6 +85,7 @@ class GenerationTable:
                 return None
             name = f"g{max((int(each[1:]) for each in states), default=0) + 1:04d}"
             make(name)
+            note_index_change(connection)
             state = GenerationState.BUILDING if serves else GenerationState.SERVING
             connection.execute(
                 insert(generations).values(
@@ -112,6 +113,7 @@ class GenerationTable:
             )
             if put.rowcount != 1:
                 raise LookupError(f"there is no generation {name}")
+            note_index_change(connection)
 
     def mark(
         self, name: str, state: GenerationState | None = None, check: dict[str, Any] | None = None
@@ -131,6 +133,7 @@ class GenerationTable:
         `remove` follows when its index is gone."""
         with self._writing.begin() as connection:
             connection.execute(delete(indexed).where(indexed.c.generation == name))
+            note_index_change(connection)
             held = select(indexed.c.version).where(indexed.c.document_id == versions.c.document_id)
             connection.execute(
                 update(versions)

@@ -28,8 +28,10 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    insert,
     inspect,
     text,
+    update,
 )
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
@@ -37,7 +39,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 from ingest.clock import utc
 from ingest.errors import PinciteError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised when a table changes. `_UPGRADES` then says how a catalog of the version before is changed."""
 
 
@@ -207,6 +209,21 @@ deletions = Table(
 
 leftovers = Table("leftovers", metadata, Column("document_id", String(36), primary_key=True))
 
+index_changes = Table(
+    "index_changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+)
+"""One row, whose number rises with whatever changes what a search can find."""
+
+
+def note_index_change(connection: Connection) -> None:
+    """Have every process drop what it remembers of searches, once this transaction is committed."""
+    raised = update(index_changes).values(count=index_changes.c.count + 1)
+    if not connection.execute(raised).rowcount:
+        connection.execute(insert(index_changes).values(id=1, count=1))
+
 
 def open_engine(url: str) -> Engine:
     """The catalog's database, its tables made where there are none.
@@ -328,6 +345,8 @@ _UPGRADES = {
         "ALTER TABLE documents ADD COLUMN warning TEXT",
         "ALTER TABLE tasks ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0",
     ),
+    # A new table, which is made anyway. The earlier version would not count its changes in it.
+    4: (),
 }
 """By version, what makes a catalog of the version before one of it."""
 

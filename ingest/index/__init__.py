@@ -31,6 +31,10 @@ class IndexMismatch(PinciteError):
     """The index was built with other settings; the message names both and the way out."""
 
 
+class IndexOutdated(PinciteError):
+    """The points were written by an earlier version, and do not say yet what is asked of them."""
+
+
 class IndexInUse(PinciteError):
     """Another process holds the index."""
 
@@ -73,7 +77,8 @@ class IndexedDocument:
 
     `version` names one writing of it: points of two versions may be there at once, and the catalog
     knows which counts. It applies on the days from `valid_from` up to, not including, `valid_until`;
-    None leaves that end open.
+    None leaves that end open. `source` is the id of the source it comes from, `language` the ISO 639-1
+    code of its text, None where it could not be told.
     """
 
     id: str
@@ -83,15 +88,23 @@ class IndexedDocument:
     groups: tuple[str, ...] = (EVERYONE,)
     valid_from: date | None = None
     valid_until: date | None = None
+    source: str = ""
+    tags: tuple[str, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a search may return: documents that one of `groups` may read and that apply on the day
-    `as_of`; on any day where that is None."""
+    """What a search may return: documents that one of `groups` may read, that apply on the day `as_of`,
+    and that are among `documents` (ids), have one of `tags`, come from one of `sources` (ids) and are in
+    one of `languages`. None leaves that open, an empty set lets nothing through."""
 
     groups: frozenset[str]
     as_of: date | None = None
+    documents: frozenset[str] | None = None
+    tags: frozenset[str] | None = None
+    sources: frozenset[str] | None = None
+    languages: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,14 @@ class Hit:
     position: int
     chunk: Chunk
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rankings:
+    """What one question found by meaning and by words, each best first with its own scores."""
+
+    dense: tuple[Hit, ...]
+    sparse: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +155,13 @@ class Index(Protocol):
 
     def remove(self, document_id: str, *, except_version: str | None = None) -> None:
         """Remove the document's chunks, of every version or of all but one."""
+        ...
+
+    def search(
+        self, vector: NDArray[np.float32], query: str, *, top_k: int, scope: Scope
+    ) -> Rankings:
+        """Both searches in one request of the engine: the nearest `top_k` chunks in scope by cosine, and
+        the best `top_k` by BM25; vector: (dimension,)."""
         ...
 
     def search_dense(self, vector: NDArray[np.float32], *, top_k: int, scope: Scope) -> list[Hit]:

@@ -23,6 +23,7 @@ from ingest.index import (
     Manifest,
     NoIndex,
     Point,
+    Rankings,
     Scope,
 )
 from ingest.index.payload import (
@@ -30,9 +31,11 @@ from ingest.index.payload import (
     INTEGERS,
     KEYWORDS,
     SPARSE,
+    any_of,
     bm25,
     chunk_payload,
     document_payload,
+    in_order,
     point_id,
     read_chunk,
     read_document,
@@ -67,10 +70,7 @@ class EdgeIndex:
         shard_path.mkdir(parents=True)
         with _told(path):
             shard = qdrant.EdgeShard.create(str(shard_path), _config(manifest.dimension))
-            kinds = dict.fromkeys(KEYWORDS, qdrant.PayloadSchemaType.Keyword)
-            kinds |= dict.fromkeys(INTEGERS, qdrant.PayloadSchemaType.Integer)
-            for field, kind in kinds.items():
-                shard.update(qdrant.UpdateOperation.create_field_index(field, kind))
+            _index_fields(shard)
             shard.flush()
         # The manifest comes last: a folder without one is an index whose making was interrupted.
         write_atomically(path / _MANIFEST, json.dumps(manifest.to_json(), indent=2) + "\n")
@@ -92,6 +92,7 @@ class EdgeIndex:
             raise IndexDamaged(f"The index in {path} has lost its folder 'shard'. {_REBUILD}")
         with _told(path):
             shard = qdrant.EdgeShard.load(str(shard_path))
+            _index_fields(shard)
         return cls(path, shard, manifest)
 
     def write(self, document: IndexedDocument, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -116,14 +117,19 @@ class EdgeIndex:
         removed = qdrant.Filter(must=[_equals("document_id", document_id)], must_not=[*kept])
         self._update(qdrant.UpdateOperation.delete_points_by_filter(removed))
 
+    def search(
+        self, vector: NDArray[np.float32], query: str, *, top_k: int, scope: Scope
+    ) -> Rankings:
+        queries = [_nearest(vector), *self._best(query)]
+        dense, *sparse = self._search(queries, top_k, scope)
+        return Rankings(tuple(dense), tuple(*sparse))
+
     def search_dense(self, vector: NDArray[np.float32], *, top_k: int, scope: Scope) -> list[Hit]:
-        return self._search(qdrant.Query.Nearest(vector.tolist(), using=DENSE), top_k, scope)
+        (hits,) = self._search([_nearest(vector)], top_k, scope)
+        return hits
 
     def search_sparse(self, query: str, *, top_k: int, scope: Scope) -> list[Hit]:
-        sparse = self._bm25.embed_query(query)
-        if not sparse.indices:
-            return []
-        return self._search(qdrant.Query.Nearest(sparse, using=SPARSE), top_k, scope)
+        return next(iter(self._search(self._best(query), top_k, scope)), [])
 
     def chunks(self, document: IndexedDocument, positions: Sequence[int]) -> dict[int, Chunk]:
         ids = [point_id(document.id, document.version, position) for position in positions]
@@ -167,14 +173,21 @@ class EdgeIndex:
         with _told(self._path):
             self._shard.update(operation)
 
-    def _search(self, query: qdrant.Query, top_k: int, scope: Scope) -> list[Hit]:
-        request = qdrant.QueryRequest(
-            limit=top_k, query=query, filter=_in_scope(scope), with_payload=True
-        )
+    def _best(self, query: str) -> list[qdrant.Query]:
+        """The search by words; none where the query has none that are searched for."""
+        sparse = self._bm25.embed_query(query)
+        return [qdrant.Query.Nearest(sparse, using=SPARSE)] if sparse.indices else []
+
+    def _search(self, queries: Sequence[qdrant.Query], top_k: int, scope: Scope) -> list[list[Hit]]:
+        """The hits of each query, best first, in one call."""
+        chosen = _in_scope(scope)
+        requests = [
+            qdrant.QueryRequest(limit=top_k, query=query, filter=chosen, with_payload=True)
+            for query in queries
+        ]
         with _told(self._path):
-            hits = [_hit(point) for point in self._shard.query(request)]
-        # Equal scores come back in any order; the answer must not depend on it.
-        return sorted(hits, key=lambda hit: (-hit.score, hit.document.id, hit.position))
+            found = self._shard.query_batch(qdrant.QueryBatchRequest(requests))
+            return [in_order([_hit(point) for point in points]) for points in found]
 
     def _point(
         self,
@@ -276,8 +289,23 @@ def _of_version(document_id: str, version: str) -> list[qdrant.FieldCondition]:
     return [_equals("document_id", document_id), _equals("version", version)]
 
 
+def _index_fields(shard: qdrant.EdgeShard) -> None:
+    """Have the fields indexed that are filtered by; an index of an earlier version lacks some."""
+    kinds = dict.fromkeys(KEYWORDS, qdrant.PayloadSchemaType.Keyword)
+    kinds |= dict.fromkeys(INTEGERS, qdrant.PayloadSchemaType.Integer)
+    for field in kinds.keys() - shard.info().payload_schema.keys():
+        shard.update(qdrant.UpdateOperation.create_field_index(field, kinds[field]))
+
+
+def _nearest(vector: NDArray[np.float32]) -> qdrant.Query:
+    return qdrant.Query.Nearest(vector.tolist(), using=DENSE)
+
+
 def _in_scope(scope: Scope) -> qdrant.Filter:
-    must = [qdrant.FieldCondition("groups", match=qdrant.MatchAny(sorted(scope.groups)))]
+    must = [
+        qdrant.FieldCondition(field, match=qdrant.MatchAny(values))
+        for field, values in any_of(scope).items()
+    ]
     if scope.as_of is not None:
         day = scope.as_of.toordinal()
         must.append(qdrant.FieldCondition("valid_from", range=qdrant.RangeFloat(lte=day)))

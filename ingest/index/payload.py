@@ -7,12 +7,12 @@ from uuid import NAMESPACE_OID, uuid5
 import qdrant_edge as qdrant
 
 from ingest.chunk import Chunk
-from ingest.index import IndexedDocument
+from ingest.index import Hit, IndexedDocument, Scope
 
 DENSE: Final = "dense"
 SPARSE: Final = "bm25"
 
-KEYWORDS: Final = ("document_id", "version", "groups")
+KEYWORDS: Final = ("document_id", "version", "groups", "source", "tags", "language")
 INTEGERS: Final = ("valid_from", "valid_until")
 """The fields that are filtered by, each with an index of its own."""
 
@@ -56,7 +56,23 @@ def document_payload(document: IndexedDocument) -> dict[str, Any]:
         "groups": list(document.groups),
         "valid_from": document.valid_from.toordinal() if document.valid_from else _ALWAYS,
         "valid_until": document.valid_until.toordinal() if document.valid_until else _FOREVER,
+        "source": document.source,
+        "tags": list(document.tags),
+        "language": document.language,
     }
+
+
+def any_of(scope: Scope) -> dict[str, list[str]]:
+    """By field, the values of which a point in scope has at least one; its days are to be looked at,
+    too."""
+    wanted = {
+        "groups": scope.groups,
+        "document_id": scope.documents,
+        "tags": scope.tags,
+        "source": scope.sources,
+        "language": scope.languages,
+    }
+    return {field: sorted(values) for field, values in wanted.items() if values is not None}
 
 
 def read_document(payload: dict[str, Any]) -> IndexedDocument:
@@ -69,7 +85,16 @@ def read_document(payload: dict[str, Any]) -> IndexedDocument:
         tuple(payload["groups"]),
         None if valid_from == _ALWAYS else date.fromordinal(valid_from),
         None if valid_until == _FOREVER else date.fromordinal(valid_until),
+        # Earlier versions wrote none of these.
+        payload.get("source", ""),
+        tuple(payload.get("tags", ())),
+        payload.get("language"),
     )
+
+
+def in_order(hits: list[Hit]) -> list[Hit]:
+    """The hits, best first. Engines give equal scores in any order; an answer must not depend on it."""
+    return sorted(hits, key=lambda hit: (-hit.score, hit.document.id, hit.position))
 
 
 def read_chunk(payload: dict[str, Any]) -> Chunk:

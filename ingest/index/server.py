@@ -1,6 +1,6 @@
 """The index on a Qdrant server, from version 1.16 on, which many processes can use at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from ingest.index import (
     Manifest,
     NoIndex,
     Point,
+    Rankings,
     Scope,
 )
 from ingest.index.connection import Connection
@@ -25,9 +26,11 @@ from ingest.index.payload import (
     INTEGERS,
     KEYWORDS,
     SPARSE,
+    any_of,
     bm25,
     chunk_payload,
     document_payload,
+    in_order,
     point_id,
     read_chunk,
     read_document,
@@ -73,12 +76,7 @@ class ServerIndex:
             sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
             quantization_config=_quantization_config(quantization),
         )
-        # The imitation has no such indexes, and warns.
-        if not connection.in_memory:
-            kinds = dict.fromkeys(KEYWORDS, models.PayloadSchemaType.KEYWORD)
-            kinds |= dict.fromkeys(INTEGERS, models.PayloadSchemaType.INTEGER)
-            for field, kind in kinds.items():
-                connection.call(client.create_payload_index, collection, field, kind)
+        _index_fields(connection, collection, known=())
         # The manifest comes last: a collection without one is an index whose making was interrupted.
         connection.call(
             client.update_collection, collection, metadata={_MANIFEST: manifest.to_json()}
@@ -93,13 +91,14 @@ class ServerIndex:
                 f"The Qdrant server at {connection.address} has no collection {collection}. Make one "
                 "with 'pincite ingest PATH…'."
             )
-        config = connection.call(connection.client.get_collection, collection).config
-        stored = (config.metadata or {}).get(_MANIFEST)
+        info = connection.call(connection.client.get_collection, collection)
+        stored = (info.config.metadata or {}).get(_MANIFEST)
         if stored is None:
             raise NoIndex(
                 f"The collection {collection} at {connection.address} is none of Pincite's, or its "
                 "making was interrupted. Build it anew with 'pincite ingest --rebuild'."
             )
+        _index_fields(connection, collection, known=info.payload_schema)
         return cls(connection, collection, Manifest(**stored))
 
     def write(self, document: IndexedDocument, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -122,14 +121,19 @@ class ServerIndex:
         kept = [] if except_version is None else [_equals("version", except_version)]
         self._delete(models.Filter(must=[_equals("document_id", document_id)], must_not=[*kept]))
 
+    def search(
+        self, vector: NDArray[np.float32], query: str, *, top_k: int, scope: Scope
+    ) -> Rankings:
+        requests = [self._nearest(vector, top_k, scope), *self._best(query, top_k, scope)]
+        dense, *sparse = self._search(requests)
+        return Rankings(tuple(dense), tuple(*sparse))
+
     def search_dense(self, vector: NDArray[np.float32], *, top_k: int, scope: Scope) -> list[Hit]:
-        return self._search(vector.tolist(), DENSE, top_k, scope, self._parameters)
+        (hits,) = self._search([self._nearest(vector, top_k, scope)])
+        return hits
 
     def search_sparse(self, query: str, *, top_k: int, scope: Scope) -> list[Hit]:
-        sparse = self._bm25.embed_query(query)
-        if not sparse.indices:
-            return []
-        return self._search(_sparse(sparse), SPARSE, top_k, scope, None)
+        return next(iter(self._search(self._best(query, top_k, scope))), [])
 
     def chunks(self, document: IndexedDocument, positions: Sequence[int]) -> dict[int, Chunk]:
         ids = [point_id(document.id, document.version, position) for position in positions]
@@ -167,26 +171,22 @@ class ServerIndex:
     def _delete(self, chosen: models.Filter) -> None:
         self._call(self._client.delete, points_selector=models.FilterSelector(filter=chosen))
 
-    def _search(
-        self,
-        query: list[float] | models.SparseVector,
-        using: str,
-        top_k: int,
-        scope: Scope,
-        parameters: models.SearchParams | None,
-    ) -> list[Hit]:
-        found = self._call(
-            self._client.query_points,
-            query=query,
-            using=using,
-            limit=top_k,
-            query_filter=_in_scope(scope),
-            search_params=parameters,
-            with_payload=True,
-        )
-        hits = [_hit(point) for point in found.points]
-        # Equal scores come back in any order; the answer must not depend on it.
-        return sorted(hits, key=lambda hit: (-hit.score, hit.document.id, hit.position))
+    def _nearest(
+        self, vector: NDArray[np.float32], top_k: int, scope: Scope
+    ) -> models.QueryRequest:
+        return _request(vector.tolist(), DENSE, top_k, scope, self._parameters)
+
+    def _best(self, query: str, top_k: int, scope: Scope) -> list[models.QueryRequest]:
+        """The search by words; none where the query has none that are searched for."""
+        sparse = self._bm25.embed_query(query)
+        return [_request(_sparse(sparse), SPARSE, top_k, scope)] if sparse.indices else []
+
+    def _search(self, requests: list[models.QueryRequest]) -> list[list[Hit]]:
+        """The hits of each request, best first, in one round trip."""
+        if not requests:
+            return []
+        found = self._call(self._client.query_batch_points, requests=requests)
+        return [in_order([_hit(point) for point in each.points]) for each in found]
 
     def _point(
         self,
@@ -264,6 +264,18 @@ class ServerEngine:
         return f"{self._prefix}-{name}"
 
 
+def _index_fields(connection: Connection, collection: str, *, known: Collection[str]) -> None:
+    """Have the fields indexed that are filtered by; an index of an earlier version lacks some."""
+    # The imitation has no such indexes, and warns.
+    if connection.in_memory:
+        return
+    kinds = dict.fromkeys(KEYWORDS, models.PayloadSchemaType.KEYWORD)
+    kinds |= dict.fromkeys(INTEGERS, models.PayloadSchemaType.INTEGER)
+    for field, kind in kinds.items():
+        if field not in known:
+            connection.call(connection.client.create_payload_index, collection, field, kind)
+
+
 def _quantization_config(quantization: Quantization) -> models.QuantizationConfig | None:
     if quantization == "scalar":
         return models.ScalarQuantization(
@@ -305,9 +317,28 @@ def _of_version(document_id: str, version: str) -> list[models.FieldCondition]:
     return [_equals("document_id", document_id), _equals("version", version)]
 
 
+def _request(
+    query: list[float] | models.SparseVector,
+    using: str,
+    top_k: int,
+    scope: Scope,
+    parameters: models.SearchParams | None = None,
+) -> models.QueryRequest:
+    return models.QueryRequest(
+        query=query,
+        using=using,
+        limit=top_k,
+        filter=_in_scope(scope),
+        params=parameters,
+        with_payload=True,
+    )
+
+
 def _in_scope(scope: Scope) -> models.Filter:
-    groups = models.MatchAny(any=sorted(scope.groups))
-    must = [models.FieldCondition(key="groups", match=groups)]
+    must = [
+        models.FieldCondition(key=field, match=models.MatchAny(any=values))
+        for field, values in any_of(scope).items()
+    ]
     if scope.as_of is not None:
         day = scope.as_of.toordinal()
         must.append(models.FieldCondition(key="valid_from", range=models.Range(lte=day)))

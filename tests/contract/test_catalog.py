@@ -314,6 +314,65 @@ def test_a_deletion_beside_a_commit_leaves_nothing_of_the_document(open_catalog:
     assert [catalogs[0].documents.versions(each) for each in ids] == [[]] * 20
 
 
+# What a search meets
+
+
+def test_every_change_of_what_can_be_found_changes_the_state(open_catalog: Open) -> None:
+    catalog, elsewhere = open_catalog(), open_catalog()
+    states = [elsewhere.documents.index_state()]
+
+    def note() -> None:
+        states.append(elsewhere.documents.index_state())
+
+    save(catalog, "refunds", "leave")
+    catalog.generations.add(MANIFEST, lambda name: None)
+    note()
+    running(catalog, "refunds")
+    (task,) = claim(catalog, "w1")
+    commit(catalog, task, "w1")
+    note()
+    catalog.documents.save_payloads("g0001", {"refunds": "{}"})
+    note()
+    catalog.generations.add(MANIFEST, lambda name: None)
+    catalog.generations.serve("g0002")
+    note()
+    catalog.generations.drop("g0001")
+    note()
+    catalog.documents.delete(["refunds"], asked_by="anna", keep_out=False)
+    note()
+
+    assert len(set(states)) == len(states)
+    assert [state.generation for state in states] == [None] + ["g0001"] * 3 + ["g0002"] * 3
+    counts = [state.changes for state in states]
+    assert counts == sorted(counts)
+
+
+def test_what_changes_nothing_that_can_be_found_leaves_the_state(catalog: Catalog) -> None:
+    save(catalog, "refunds")
+    before = catalog.documents.index_state()
+
+    running(catalog, "refunds")
+    claim(catalog, "w1")
+    catalog.documents.change("refunds", error="cannot be read")
+    catalog.documents.save_payloads("g0001", {})
+    catalog.documents.delete(["nobody"], asked_by="anna", keep_out=False)
+
+    assert catalog.documents.index_state() == before
+
+
+def test_a_change_that_is_called_off_does_not_count(catalog: Catalog) -> None:
+    save(catalog, "refunds")
+    catalog.generations.add(MANIFEST, lambda name: None)
+    running(catalog, "refunds")
+    (task,) = claim(catalog, "w1")
+    before = catalog.documents.index_state()
+
+    with pytest.raises(ClaimLost):
+        commit(catalog, task, "another")
+
+    assert catalog.documents.index_state() == before
+
+
 # Jobs and claims
 
 

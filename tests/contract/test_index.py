@@ -225,6 +225,37 @@ def test_a_query_without_words_to_find_finds_nothing(index: Index, query: str) -
     assert index.search_sparse(query, top_k=5, scope=ANY_DAY) == []
 
 
+# Both in one request
+
+
+def test_one_request_finds_what_each_search_finds_with_its_own_scores(index: Index) -> None:
+    index.write(
+        REFUNDS,
+        [chunk("tents"), chunk("ropes"), chunk("tents and ropes")],
+        vectors(EAST, NORTHEAST, UP),
+    )
+    index.write(replace(LEAVE, groups=("staff",)), [chunk("closed tents")], vectors(EAST))
+
+    found = index.search(EAST, "which tents", top_k=2, scope=ANY_DAY)
+
+    assert list(found.dense) == index.search_dense(EAST, top_k=2, scope=ANY_DAY)
+    assert list(found.sparse) == index.search_sparse("which tents", top_k=2, scope=ANY_DAY)
+    assert [hit.chunk.text for hit in found.dense] == ["tents", "ropes"]
+    assert [hit.score for hit in found.dense] == pytest.approx([1, 0.6], abs=1e-5)
+    assert [hit.chunk.text for hit in found.sparse] == ["tents", "tents and ropes"]
+    assert found.sparse[0].score > found.sparse[1].score > 0
+
+
+@pytest.mark.parametrize("query", ["", "?!", "the of and", "xylophone"])
+def test_without_words_to_find_the_nearest_are_found_all_the_same(index: Index, query: str) -> None:
+    index.write(REFUNDS, [chunk("tents")], vectors(EAST))
+
+    found = index.search(EAST, query, top_k=5, scope=ANY_DAY)
+
+    assert [hit.chunk.text for hit in found.dense] == ["tents"]
+    assert found.sparse == ()
+
+
 # Writing and removing
 
 
@@ -367,6 +398,96 @@ def test_top_k_counts_only_what_is_in_scope(index: Index) -> None:
     hits = index.search_dense(EAST, top_k=1, scope=replace(ANY_DAY, as_of=date(2024, 1, 1)))
 
     assert found(hits) == [("refunds.md", 0, "open")]
+
+
+# Narrower scopes
+
+
+TAGGED = replace(REFUNDS, tags=("travel", "gold tier"), source="source-a", language="en")
+OTHER = replace(LEAVE, tags=("leave",), source="source-b", language="de")
+BARE = IndexedDocument("33333333-0000-0000-0000-000000000003", "v1", "bare.md", "Bare")
+
+
+@pytest.mark.parametrize(
+    ("narrower", "expected"),
+    [
+        ({"documents": {REFUNDS.id}}, {"refunds.md"}),
+        ({"documents": {REFUNDS.id, LEAVE.id}}, {"refunds.md", "leave.pdf"}),
+        ({"documents": {"nobody"}}, set()),
+        ({"documents": set()}, set()),
+        ({"tags": {"gold tier"}}, {"refunds.md"}),
+        ({"tags": {"leave", "travel"}}, {"refunds.md", "leave.pdf"}),
+        ({"tags": {"gold"}}, set()),
+        ({"tags": set()}, set()),
+        ({"sources": {"source-b"}}, {"leave.pdf"}),
+        ({"sources": set()}, set()),
+        ({"languages": {"en"}}, {"refunds.md"}),
+        ({"languages": {"en", "de", "fr"}}, {"refunds.md", "leave.pdf"}),
+        ({"languages": set()}, set()),
+        ({"tags": {"travel"}, "languages": {"en"}, "sources": {"source-a"}}, {"refunds.md"}),
+        ({"tags": {"travel"}, "languages": {"de"}}, set()),
+        ({"documents": {BARE.id}, "tags": {"travel"}}, set()),
+        ({}, {"refunds.md", "leave.pdf", "bare.md"}),
+    ],
+    ids=str,
+)
+def test_only_what_a_scope_names_is_found(
+    index: Index, narrower: dict[str, set[str]], expected: set[str]
+) -> None:
+    for document in (TAGGED, OTHER, BARE):
+        index.write(document, [chunk("tents")], vectors(EAST))
+
+    asked = {name: frozenset(values) for name, values in narrower.items()}
+    scope = Scope(frozenset({EVERYONE}), None, **asked)
+    found = index.search(EAST, "tents", top_k=9, scope=scope)
+
+    assert {hit.document.name for hit in found.dense} == expected
+    assert {hit.document.name for hit in found.sparse} == expected
+    assert {hit.document for hit in found.dense} <= {TAGGED, OTHER, BARE}
+
+
+@pytest.mark.parametrize(
+    "narrower",
+    [
+        {"documents": {TAGGED.id}},
+        {"tags": {"travel"}},
+        {"sources": {"source-a"}},
+        {"languages": {"en"}},
+    ],
+    ids=str,
+)
+def test_access_and_validity_win_over_whatever_a_scope_names(
+    index: Index, narrower: dict[str, set[str]]
+) -> None:
+    document = replace(TAGGED, groups=("staff",), valid_until=date(2024, 1, 1))
+    index.write(document, [chunk("tents")], vectors(EAST))
+    asked = {name: frozenset(values) for name, values in narrower.items()}
+
+    def finds(group: str, as_of: date | None) -> bool:
+        scope = Scope(frozenset({group}), as_of, **asked)
+        found = index.search(EAST, "tents", top_k=9, scope=scope)
+        assert len(found.dense) == len(found.sparse)
+        return bool(found.dense)
+
+    assert finds("staff", None)
+    assert finds("staff", date(2023, 12, 31))
+    assert not finds("staff", date(2024, 1, 1))
+    assert not finds(EVERYONE, None)
+    assert not finds(EVERYONE, date(2023, 12, 31))
+
+
+def test_a_description_moves_a_document_from_one_scope_to_another(index: Index) -> None:
+    index.write(TAGGED, [chunk("tents")], vectors(EAST))
+    index.describe(replace(TAGGED, tags=("leave",), source="source-b", language=None))
+
+    def finds(**narrower: frozenset[str]) -> bool:
+        scope = Scope(frozenset({EVERYONE}), None, **narrower)
+        return bool(index.search_dense(EAST, top_k=9, scope=scope))
+
+    assert finds(tags=frozenset({"leave"}), sources=frozenset({"source-b"}))
+    assert not finds(tags=frozenset({"travel"}))
+    assert not finds(sources=frozenset({"source-a"}))
+    assert not finds(languages=frozenset({"en"}))
 
 
 # Validity
@@ -534,6 +655,8 @@ def random_writings(seed: int) -> list[tuple[IndexedDocument, list[Chunk], Vecto
             groups=random.choice(((EVERYONE,), ("staff",), (EVERYONE, "staff"))),
             valid_from=random.choice((None, DAY - timedelta(1), DAY, DAY + timedelta(1))),
             valid_until=random.choice((None, None, DAY, DAY + timedelta(1))),
+            tags=random.choice(((), ("travel",), ("travel", "leave"))),
+            language=random.choice((None, "en", "de")),
         )
         texts = [" ".join(random.choices(WORDS, k=8)) for _ in range(random.randint(1, 4))]
         rows = numbers.normal(size=(len(texts), 3)).astype(np.float32)
@@ -552,6 +675,8 @@ def random_writings(seed: int) -> list[tuple[IndexedDocument, list[Chunk], Vecto
     words=st.lists(st.sampled_from(WORDS), max_size=3),
     groups=st.frozensets(st.sampled_from((EVERYONE, "staff"))),
     as_of=st.sampled_from((None, DAY)),
+    tags=st.none() | st.frozensets(st.sampled_from(("travel", "leave"))),
+    languages=st.none() | st.frozensets(st.sampled_from(("en", "de"))),
 )
 def test_every_engine_ranks_the_same(
     tmp_path_factory: pytest.TempPathFactory,
@@ -560,8 +685,10 @@ def test_every_engine_ranks_the_same(
     words: list[str],
     groups: frozenset[str],
     as_of: date | None,
+    tags: frozenset[str] | None,
+    languages: frozenset[str] | None,
 ) -> None:
-    scope = Scope(groups, as_of)
+    scope = Scope(groups, as_of, tags=tags, languages=languages)
     query = np.random.default_rng(seed + 1).normal(size=3).astype(np.float32)
     rankings = []
     for name in ("edge", other):
@@ -569,15 +696,14 @@ def test_every_engine_ranks_the_same(
             index = engine.create("index", MANIFEST)
             for writing in random_writings(seed):
                 index.write(*writing)
-            dense = index.search_dense(query, top_k=100, scope=scope)
-            sparse = index.search_sparse(" ".join(words), top_k=100, scope=scope)
-            rankings.append((ranked(dense), ranked(sparse)))
+            found = index.search(query, " ".join(words), top_k=100, scope=scope)
+            rankings.append((ranked(found.dense), ranked(found.sparse)))
             index.close()
 
     assert rankings[0] == rankings[1]
 
 
-def ranked(hits: list[Hit]) -> list[tuple[float, IndexedDocument, int, Chunk]]:
+def ranked(hits: Sequence[Hit]) -> list[tuple[float, IndexedDocument, int, Chunk]]:
     """The hits, best first; scores that differ by less than the engines' rounding count as equal."""
     rounded = [(round(hit.score, 4), hit.document, hit.position, hit.chunk) for hit in hits]
     return sorted(rounded, key=lambda row: (-row[0], row[1].id, row[2]))

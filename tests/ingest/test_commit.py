@@ -371,5 +371,6 @@ def test_what_is_written_is_noted_with_its_count(indexed: Bench) -> None:
         indexed.serving(),
         f"{(refunds.content_hash or '')[:16]}.1",
         1,
-        '["refunds.md", "Refunds", ["everyone"], null, null]',
+        f'{{"name": "refunds.md", "title": "Refunds", "groups": ["everyone"], "valid_from": null, '
+        f'"valid_until": null, "source": "{refunds.source_id}", "tags": [], "language": null}}',
     )

@@ -190,6 +190,8 @@ def test_a_folder_takes_over_the_documents_of_folders_and_files_inside_it(bench:
     (source,) = bench.admin.sources()
     assert source.location == str(bench.folder)
     assert bench.search("weeks") == [("staff/leave.md", "Ten weeks are paid.")]
+    with bench.store.generations.serving() as generation:
+        assert {point.document.source for point in generation.index.points()} == {source.id}
 
 
 def test_a_folder_registered_again_behind_a_link_is_the_same_source(

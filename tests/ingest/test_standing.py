@@ -1,13 +1,18 @@
 """What is said about documents in files beside them, and where that leaves each among the others."""
 
+import json
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
+import qdrant_edge as qdrant
 
 from ingest.catalog.documents import DocumentState
 from ingest.clock import today
+from ingest.index import EVERYONE, Scope
+from ingest.index.edge import EdgeIndex
 from ingest.metadata import Metadata
-from tests.ingest.bench import KEPT, REFUNDS, TENTS, Bench
+from tests.ingest.bench import KEPT, LEAVE, REFUNDS, TENTS, Bench
 
 BESIDE = "has a .meta.toml file beside it that cannot be used: "
 TOMORROW = today() + timedelta(days=1)
@@ -62,6 +67,92 @@ BAD_SIDECARS = {
     "no date": ('effective_from = "soon"', "effective_from cannot be 'soon': a date like"),
     "not UTF-8": (b"\xff", "is not UTF-8 (byte 0): save it as UTF-8"),
 }
+
+
+def scoped(bench: Bench, **narrower: str) -> list[str]:
+    """Names of the documents about tents in a scope."""
+    asked = {name: frozenset({value}) for name, value in narrower.items()}
+    with bench.store.generations.serving() as generation:
+        hits = generation.index.search_sparse(
+            "tents", top_k=9, scope=Scope(frozenset({EVERYONE}), None, **asked)
+        )
+    return sorted({hit.document.name for hit in hits})
+
+
+def test_tags_source_and_language_of_a_document_reach_its_points(bench: Bench) -> None:
+    text = "Members of the club may send unused tents back to the shop within thirty days. "
+    bench.put("long.md", f"# Returns\n\n{text * 3}\n")
+    bench.put("long.md.meta.toml", said(tags=["returns", "gold tier"]))
+    bench.ingest()
+    (source,) = bench.admin.sources()
+
+    assert scoped(bench, tags="gold tier") == ["long.md"]
+    assert scoped(bench, languages="en") == ["long.md"]
+    assert scoped(bench, sources=source.id) == ["long.md", "refunds.md"]
+    assert scoped(bench, documents=bench.record("refunds.md").id) == ["refunds.md"]
+
+
+def test_changed_tags_are_searched_and_nothing_is_encoded_for_them(indexed: Bench) -> None:
+    before = indexed.points()
+    indexed.put("refunds.md.meta.toml", said(tags=["returns"]))
+    indexed.ingest()
+
+    assert scoped(indexed, tags="returns") == ["refunds.md"]
+    indexed.put("refunds.md.meta.toml", said(tags=["tents"]))
+    indexed.ingest()
+
+    assert scoped(indexed, tags="returns") == []
+    assert scoped(indexed, tags="tents") == ["refunds.md"]
+    assert indexed.encoder.embedded == []
+    assert indexed.points() == before
+
+
+def test_of_a_changed_document_only_the_changed_passages_are_encoded(indexed: Bench) -> None:
+    indexed.put("staff/leave.md", LEAVE.replace("before nine", "before ten"))
+    with indexed.store.generations.serving() as generation:
+        leave = indexed.record("staff/leave.md").id
+        before = {p.chunk.text: p.vector for p in generation.index.points(leave)}
+
+        indexed.ingest()
+
+        after = {p.chunk.text: p.vector for p in generation.index.points(leave)}
+    assert indexed.encoder.embedded == ["Leave > Sickness\nRing before ten."]
+    assert set(after) == {"Ten weeks are paid.", "Ring before ten."}
+    kept = "Ten weeks are paid."
+    np.testing.assert_allclose(after[kept], before[kept], atol=1e-6)
+
+
+def test_an_index_of_an_earlier_version_is_brought_up_to_date_without_encoding(
+    indexed: Bench,
+) -> None:
+    indexed.put("refunds.md.meta.toml", said(tags=["returns"]))
+    indexed.ingest()
+    as_of_an_earlier_version(indexed)
+    assert scoped(indexed, tags="returns") == []
+
+    indexed.restart()
+
+    assert scoped(indexed, tags="returns") == ["refunds.md"]
+    assert scoped(indexed, sources=indexed.record("refunds.md").source_id) == ["refunds.md"]
+    assert indexed.encoder.embedded == []
+
+
+def as_of_an_earlier_version(bench: Bench) -> None:
+    """Take from points and catalog what earlier versions did not write."""
+    with bench.store.generations.serving() as generation:
+        assert isinstance(generation.index, EdgeIndex)
+        fields = ["source", "tags", "language"]
+        for operation in (
+            qdrant.UpdateOperation.delete_payload_by_filter(qdrant.Filter(), fields),
+            *map(qdrant.UpdateOperation.delete_field_index, fields),
+        ):
+            generation.index._shard.update(operation)
+        written = bench.catalog.documents.written(generation.name)
+        former = {
+            id: json.dumps(list(json.loads(each.payload).values())[:5])
+            for id, each in written.items()
+        }
+        bench.catalog.documents.save_payloads(generation.name, former)
 
 
 @pytest.mark.parametrize(("content", "reason"), BAD_SIDECARS.values(), ids=BAD_SIDECARS)
