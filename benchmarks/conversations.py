@@ -1,9 +1,11 @@
 """Whether follow-up questions find what the same questions asked in full find.
 
-python -m benchmarks.conversations [--index FOLDER] [--half development] [--name conversations]
+python -m benchmarks.conversations [--index FOLDER] [--half development] [--squad FILE]
+    [--name conversations]
 """
 
 import argparse
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,6 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--index", type=Path, help="an index of examples/policies that is there")
     parser.add_argument("--half", choices=HALVES, help="only this half of the conversations")
+    parser.add_argument("--squad", type=Path, help="self-contained questions in SQuAD's format")
     parser.add_argument("--name", default="conversations")
     arguments = parser.parse_args()
     samples = [
@@ -65,6 +68,8 @@ def main() -> None:
         fired = false_firing(questions, samples, recall)
     rows = list(table_rows(asked))
     print(markdown_table(["asked", *HALVES, "all"], rows))
+    if arguments.squad is not None:
+        print(f"{arguments.squad.name}: {changed_in(arguments.squad, samples[0].turns)}")
     print(markdown_table(["behind an unrelated conversation", "value"], list(fired.rows)))
     result = {
         "rows": rows,
@@ -194,6 +199,18 @@ def false_firing(
         (f"recall@{DEPTH} behind it", _mean(behind)),
     )
     return FalseFiring(rows, changed)
+
+
+def changed_in(squad: Path, earlier: Sequence[Turn]) -> str:
+    """How many of the questions are changed behind the same conversation."""
+    questions = [
+        answer["question"]
+        for article in json.loads(squad.read_text("utf-8"))["data"]
+        for paragraph in article["paragraphs"]
+        for answer in paragraph["qas"]
+    ]
+    changed = sum(standalone_question(question, earlier) != question for question in questions)
+    return f"{changed} of {len(questions)} changed"
 
 
 if __name__ == "__main__":
