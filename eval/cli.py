@@ -48,7 +48,7 @@ def run(
         with _progress_bar() as on_progress:
             report = evaluate(
                 suite,
-                lambda question: service.pipeline.answer(question, (), LOCAL_READER),
+                lambda question, turns: service.pipeline.answer(question, turns, LOCAL_READER),
                 _find_document(service.store.catalog),
                 on_progress=on_progress,
             )

@@ -3,11 +3,12 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ingest.errors import WrongUse
+from service.conversation import Turn
 
 
 class SuiteError(WrongUse):
@@ -24,13 +25,25 @@ class GoldPassage(BaseModel):
     quote: Annotated[str, Field(min_length=1)]
 
 
+class EarlierTurn(BaseModel):
+    """A message before the question."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: Literal["user", "assistant"]
+    text: Annotated[str, Field(min_length=1)]
+
+
 class Sample(BaseModel):
-    """A question of the suite."""
+    """A question of the suite. `conversation` came before it, and `standalone` says what it means
+    without that."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, Field(min_length=1)]
+    conversation: tuple[EarlierTurn, ...] = ()
     question: Annotated[str, Field(min_length=1)]
+    standalone: str | None = None
     gold: tuple[GoldPassage, ...]
     reference_answer: str | None = None
     unanswerable: bool = False
@@ -44,6 +57,10 @@ class Sample(BaseModel):
                 "an answerable question needs a gold passage, an unanswerable one none"
             )
         return self
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        return tuple(Turn(turn.role, turn.text) for turn in self.conversation)
 
 
 @dataclass(frozen=True, slots=True)

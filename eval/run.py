@@ -11,10 +11,14 @@ from eval.metrics.refusal import refusal_precision, refusal_recall
 from eval.metrics.retrieval import recall_at, reciprocal_rank
 from eval.metrics.span import Span
 from ingest.document import Document
+from service.conversation import Turn
 from service.pipeline import Trace
 from service.verify import Verdict, locate
 
 RECALL_DEPTHS = (1, 3, 5, 8)
+
+AskQuestion = Callable[[str, Sequence[Turn]], Trace]
+"""From a question and the conversation before it to the trace of its answer."""
 
 FindDocument = Callable[[str], tuple[str, Document] | None]
 """From a document's name to its id and its indexed text; None where it is not indexed."""
@@ -61,7 +65,7 @@ class _Outcome:
 
 def evaluate(
     suite: Suite,
-    answer: Callable[[str], Trace],
+    answer: AskQuestion,
     find_document: FindDocument,
     *,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
@@ -70,7 +74,7 @@ def evaluate(
     outcomes: list[_Outcome] = []
     for sample in suite.samples:
         on_progress(len(outcomes), len(suite.samples))
-        outcomes.append(_score(sample, answer(sample.question), find_document))
+        outcomes.append(_score(sample, answer(sample.question, sample.turns), find_document))
     on_progress(len(outcomes), len(suite.samples))
     metrics, scored = _aggregate(outcomes)
     tags = sorted({tag for outcome in outcomes for tag in outcome.sample.tags})

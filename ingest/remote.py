@@ -321,9 +321,15 @@ class RemoteAdmin:
 
     # Questions
 
-    def ask(self, question: str, as_of: date | None = None) -> dict[str, Any]:
-        """The answer as `POST /ask` gives it."""
-        body = {"question": question, "as_of": as_of.isoformat() if as_of else None}
+    def ask(
+        self, question: str, as_of: date | None = None, *, after: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """The answer as `POST /ask` gives it; `after` are questions asked before, oldest first."""
+        body = {
+            "question": question,
+            "as_of": as_of.isoformat() if as_of else None,
+            "conversation": [{"role": "user", "text": earlier} for earlier in after],
+        }
         return self._send(dict[str, Any], "POST", "/ask", json=body)
 
     def _get(self, path: str, answer: type[Answer], **parameters: Any) -> Answer:

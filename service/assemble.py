@@ -6,6 +6,7 @@ from generator.prompt import load_template
 from generator.slot import build_generator
 from ingest.embed import Encoders
 from ingest.store import Store, open_store
+from service.conversation import Conversations
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
 from service.rerank import build_reranker, measured_pace
@@ -52,6 +53,7 @@ def assemble(
         build_generator(settings.generator, encoder),
         OverlapVerifier(),
         settings.answer,
+        Conversations(settings.conversation, encoder.count_tokens).standalone,
     )
     return Assembled(store, encoders, pipeline)
 

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,10 @@ def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
     *,
+    after: Annotated[
+        list[str] | None,
+        typer.Option(help="What was asked before; repeat it for more, oldest first."),
+    ] = None,
     as_of: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Answer from what applied on this day."),
@@ -41,19 +46,22 @@ def ask(
 
     loaded: LoadedSettings = context.obj()
     question = checked_question(question, max_chars=loaded.settings.service.max_question_chars)
-    answer = _answer(loaded.settings, question, as_of.date() if as_of else None)
+    answer = _answer(loaded.settings, question, after or [], as_of.date() if as_of else None)
     if as_json:
         typer.echo(answer.model_dump_json(indent=2))
     else:
         _print_answer(answer)
 
 
-def _answer(settings: "Settings", question: str, as_of: date | None) -> "AnswerOut":
+def _answer(
+    settings: "Settings", question: str, after: Sequence[str], as_of: date | None
+) -> "AnswerOut":
     """The answer of this process, or of the service that holds the index."""
     from ingest.index import IndexInUse
     from ingest.remote import RemoteAdmin, find_service
     from service.access import LOCAL_READER
     from service.assemble import assemble
+    from service.conversation import Turn
     from service.schema import AnswerOut, answer_out
 
     try:
@@ -63,9 +71,10 @@ def _answer(settings: "Settings", question: str, as_of: date | None) -> "AnswerO
         if address is None:
             raise
         with RemoteAdmin(address) as remote:
-            return AnswerOut.model_validate(remote.ask(question, as_of))
+            return AnswerOut.model_validate(remote.ask(question, as_of, after=after))
+    turns = [Turn("user", earlier) for earlier in after]
     try:
-        return answer_out(service.pipeline.answer(question, (), LOCAL_READER, as_of))
+        return answer_out(service.pipeline.answer(question, turns, LOCAL_READER, as_of))
     finally:
         service.store.close()
 
@@ -156,6 +165,9 @@ def _print_answer(answer: "AnswerOut") -> None:
     from rich.text import Text
 
     console = Console(file=sys.stdout)
+    if answer.standalone != answer.question:
+        console.print(Text(f"Understood as: {answer.standalone}", style="italic"))
+        console.print()
     console.print(Text(answer.text, style="bold" if not answer.refused else ""))
     passages = {passage.number: passage for passage in answer.passages}
     citations = [c for sentence in answer.sentences for c in sentence.citations]

@@ -10,18 +10,11 @@ from generator.model import Draft, Generator, Usage
 from generator.prompt import NO_ANSWER, Passage, Prompt, PromptTemplate
 from ingest.clock import today
 from service.access import Reader
+from service.conversation import UNANSWERED, Turn, standalone_question
 from service.retrieve import Retrieved, Retriever
 from service.select import Selection
 from service.settings import AnswerSettings
 from service.verify import Sentence, Verdict, Verifier, verify
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier message of the conversation; `role` is "user" or "assistant"."""
-
-    role: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +49,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How one question was answered. `verified` has every sentence of the draft with its verdict,
-    `answer` what was shown; `timings` are seconds by stage, `versions` name what took part."""
+    """How one question was answered. `standalone` is the question as it was understood in its
+    conversation; it is what was searched for and answered. `verified` has every sentence of the draft
+    with its verdict, `answer` what was shown; `timings` are seconds by stage, `versions` name what took
+    part."""
 
     question: str
     standalone: str
@@ -71,6 +66,9 @@ class Trace:
     timings: Mapping[str, float]
     versions: Mapping[str, str]
 
+
+MakeStandalone = Callable[[str, Sequence[Turn]], str]
+"""From a question and the turns before it to the question as it is understood."""
 
 Answerability = Callable[[str, Sequence[Retrieved]], float]
 """How likely the passages are to answer the question, from 0 to 1."""
@@ -88,6 +86,7 @@ class Pipeline:
         generator: Generator,
         verifier: Verifier,
         settings: AnswerSettings,
+        make_standalone: MakeStandalone = standalone_question,
     ) -> None:
         self._retriever = retriever
         self._selection = selection
@@ -96,6 +95,7 @@ class Pipeline:
         self._generator = generator
         self._verifier = verifier
         self._settings = settings
+        self._make_standalone = make_standalone
 
     def answer(
         self,
@@ -124,13 +124,14 @@ class Pipeline:
         question was asked is left out in any case.
         """
         clock = _Clock()
-        retrieved = self._retriever.retrieve(question, reader, as_of)
+        standalone = self._make_standalone(question, conversation)
+        retrieved = self._retriever.retrieve(standalone, reader, as_of)
         clock.lap("retrieve")
-        reranked = self._selection.select(question, retrieved)
+        reranked = self._selection.select(standalone, retrieved)
         passages = _number(reranked)
-        prompt = self._template.fill(question, passages)
+        prompt = self._template.fill(standalone, passages)
         clock.lap("rerank")
-        answerability = self._answerability(question, reranked)
+        answerability = self._answerability(standalone, reranked)
         clock.lap("answerability")
         verified: list[Sentence] = []
         shown: list[Sentence] = []
@@ -153,7 +154,7 @@ class Pipeline:
         shown = [sentence for sentence in shown if self._is_left(sentence, passages)]
         yield Trace(
             question=question,
-            standalone=question,
+            standalone=standalone,
             retrieved=tuple(retrieved),
             reranked=tuple(reranked),
             answerability=answerability,
@@ -200,11 +201,11 @@ class Pipeline:
         notice = _notice(shown, passages, as_of)
         if shown:
             return Answer(tuple(shown), None, notice)
-        reason = "No passage" if passages else "Nothing is indexed that applies: no passage"
+        reason = "No" if passages else "Nothing is indexed that applies: no"
         return Answer(
             (),
             Refusal(
-                f"{reason} in the documents answers this question.",
+                f"{reason} {UNANSWERED}",
                 tuple(self._left(passages)[: self._settings.nearest]),
             ),
             notice,

@@ -72,10 +72,12 @@ class PassageOut(Output):
 
 
 class AnswerOut(Output):
-    """`text` is the answer with [n] marks or the refusal, and the `notice` of outdated rules if there is
-    one; `nearest` has passages when refused."""
+    """`standalone` is the question as it was understood in its conversation, the same as `question`
+    where it depends on nothing. `text` is the answer with [n] marks or the refusal, and the `notice` of
+    outdated rules if there is one; `nearest` has passages when refused."""
 
     question: str
+    standalone: str
     refused: bool
     text: str
     notice: str | None
@@ -146,6 +148,7 @@ def answer_out(trace: Trace) -> AnswerOut:
     refusal = trace.answer.refusal
     return AnswerOut(
         question=trace.question,
+        standalone=trace.standalone,
         refused=refusal is not None,
         text=trace.answer.text,
         notice=trace.answer.notice,

@@ -46,6 +46,15 @@ class RetrievalSettings(Section):
     )
 
 
+class ConversationSettings(Section):
+    max_tokens: int = Field(
+        2000,
+        ge=0,
+        le=100_000,
+        description="Of a longer conversation the newest turns count, each whole; 0: none",
+    )
+
+
 class RerankerSettings(Section):
     model: str = Field(
         "none",
@@ -108,6 +117,7 @@ class Settings(Section):
     encoder: EncoderSettings = EncoderSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     ingest: IngestSettings = IngestSettings()
+    conversation: ConversationSettings = ConversationSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     reranker: RerankerSettings = RerankerSettings()
     generator: GeneratorSettings = GeneratorSettings()

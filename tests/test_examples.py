@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from tests.conftest import POLICIES
 
 SAMPLES = load_suite(POLICIES.parent / "questions.jsonl").samples
 ANSWERABLE = [sample for sample in SAMPLES if not sample.unanswerable]
+
+
+CONVERSATIONS = load_suite(POLICIES.parent / "conversations.jsonl").samples
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +54,33 @@ def test_most_questions_share_no_content_word_with_the_heading_that_answers_them
     assert sum(map(is_apart, ANSWERABLE)) >= len(ANSWERABLE) / 2
 
 
-def test_no_gold_is_stale(find: FindDocument) -> None:
-    assert [stale for s in SAMPLES if (stale := _locate_gold(s.gold, find)[1])] == []
+def test_there_are_enough_conversations_of_two_to_four_questions() -> None:
+    assert len(CONVERSATIONS) >= 60
+    for sample in CONVERSATIONS:
+        roles = [turn.role for turn in sample.turns]
+        assert roles == ["user", "assistant"] * (len(roles) // 2)
+        assert 2 <= len(roles) // 2 + 1 <= 4
+        assert sample.standalone
 
 
-def test_every_gold_stands_under_its_heading(find: FindDocument) -> None:
-    assert [gold for s in SAMPLES for gold in s.gold if not is_under_heading(gold, find)] == []
+def test_half_of_the_conversations_of_every_kind_are_held_out() -> None:
+    kinds = Counter(sample.tags[0] for sample in CONVERSATIONS)
+    held_out = Counter(s.tags[0] for s in CONVERSATIONS if "held-out" in s.tags)
+
+    assert all("held-out" in s.tags or "development" in s.tags for s in CONVERSATIONS)
+    assert held_out == {kind: count // 2 for kind, count in kinds.items()}
+
+
+@pytest.mark.parametrize("samples", [SAMPLES, CONVERSATIONS], ids=["questions", "conversations"])
+def test_no_gold_is_stale(find: FindDocument, samples: tuple[Sample, ...]) -> None:
+    assert [stale for s in samples if (stale := _locate_gold(s.gold, find)[1])] == []
+
+
+@pytest.mark.parametrize("samples", [SAMPLES, CONVERSATIONS], ids=["questions", "conversations"])
+def test_every_gold_stands_under_its_heading(
+    find: FindDocument, samples: tuple[Sample, ...]
+) -> None:
+    assert [gold for s in samples for gold in s.gold if not is_under_heading(gold, find)] == []
 
 
 def is_under_heading(gold: GoldPassage, find: FindDocument) -> bool:

@@ -16,7 +16,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from generator.slot import MODELS
-from service.pipeline import Trace, Turn, marked
+from service.conversation import Turn
+from service.pipeline import Trace, marked
 from service.routes.chat import taken_question
 from service.routes.dependencies import ReaderDep, ServiceDep, SettingsDep
 from service.routes.errors import RequestError

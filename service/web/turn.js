@@ -42,6 +42,10 @@ export class Turn {
   // The whole answer: what the panel shows in context, the sources, or the refusal.
   finish(answer) {
     for (const passage of answer.passages) this.passages.set(passage.number, passage);
+    if (answer.standalone !== answer.question) {
+      const understood = `Understood as: ${answer.standalone}`;
+      this.sentences.before(create("p", { className: "understood" }, understood));
+    }
     if (answer.refused) this.node.append(refusal(answer));
     if (answer.notice) {
       this.sentences.after(create("p", { className: "notice" }, answer.notice));

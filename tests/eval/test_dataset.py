@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from eval.dataset import GoldPassage, Sample, Suite, SuiteError, load_suite
+from service.conversation import Turn
 
 GOLD = {"document": "a.md", "heading": "1 Scope", "quote": "30 days"}
 SAMPLE = {"id": "q1", "question": "How long?", "gold": [GOLD]}
@@ -36,6 +37,20 @@ def test_a_suite_is_named_after_its_file(tmp_path: Path) -> None:
     )
 
 
+def test_a_sample_may_have_a_conversation_before_its_question(tmp_path: Path) -> None:
+    turns = [{"role": "user", "text": "Who?"}, {"role": "assistant", "text": "You."}]
+    path = written(tmp_path, line(conversation=turns, standalone="How long do I?"), line(id="q2"))
+
+    with_turns, without = load_suite(path).samples
+
+    assert with_turns.turns == (Turn("user", "Who?"), Turn("assistant", "You."))
+    assert (with_turns.standalone, without.standalone, without.turns) == (
+        "How long do I?",
+        None,
+        (),
+    )
+
+
 def test_line_separators_inside_a_question_are_no_line_ends(tmp_path: Path) -> None:
     path = written(tmp_path, line(question="How\u2028long?"))
 
@@ -54,6 +69,7 @@ def test_all_faults_are_named_with_their_lines(tmp_path: Path) -> None:
         line(id="q7", gold=[{"document": "", "heading": "x"}]),
         '["no object"]',
         json.dumps({"id": "q9"}),
+        line(id="q10", conversation=[{"role": "system", "text": "x"}]),
     )
 
     with pytest.raises(SuiteError) as raised:
@@ -72,6 +88,7 @@ def test_all_faults_are_named_with_their_lines(tmp_path: Path) -> None:
         "7: gold.0.document: String should have at least 1 character; gold.0.quote: Field required",
         "8: sample: Input should be a valid dictionary or instance of Sample",
         "9: question: Field required; gold: Field required",
+        "10: conversation.0.role: Input should be 'user' or 'assistant'",
     ]
 
 

@@ -1,14 +1,17 @@
 """A suite is scored sample by sample; what cannot be scored is not zero."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from eval.dataset import GoldPassage, Sample, Suite
+from eval.dataset import EarlierTurn, GoldPassage, Sample, Suite
 from eval.run import Report, evaluate
 from generator.draft import draft_sentences
 from generator.model import Draft, Usage
 from ingest.chunk import Chunk
 from ingest.document import Block, Document, ElementKind, assemble
 from ingest.index import IndexedDocument
+from service.conversation import Turn
 from service.overlap import OverlapVerifier
 from service.pipeline import Answer, Refusal, Trace
 from service.retrieve import Retrieved
@@ -84,7 +87,23 @@ def trace(question: str, draft: str) -> Trace:
 
 
 def report(drafts: dict[str, str], *samples: Sample) -> Report:
-    return evaluate(Suite("s", samples), lambda name: trace(name, drafts[name]), find)
+    return evaluate(Suite("s", samples), lambda name, _: trace(name, drafts[name]), find)
+
+
+def test_a_question_is_asked_in_its_conversation() -> None:
+    earlier = EarlierTurn(role="user", text="And Gold?")
+    asked = sample("And Silver?", SILVER, heading="Silver").model_copy(
+        update={"conversation": (earlier,)}
+    )
+    seen: list[tuple[str, Sequence[Turn]]] = []
+
+    def answer(question: str, turns: Sequence[Turn]) -> Trace:
+        seen.append((question, turns))
+        return trace(question, f"{SILVER} [1]")
+
+    evaluate(Suite("s", (asked,)), answer, find)
+
+    assert seen == [("And Silver?", (Turn("user", "And Gold?"),))]
 
 
 def test_a_right_answer_is_scored() -> None:

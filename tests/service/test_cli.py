@@ -67,6 +67,17 @@ def test_ask_prints_json_for_programs(command: Pincite, index: str) -> None:
     assert answer["sentences"][0]["citations"][0]["document"] == "refund-policy.md"
 
 
+def test_ask_understands_a_question_after_others(command: Pincite, index: str) -> None:
+    code, out, err = command.run("--index", index, "ask", "And for Silver?", "--after", GOLD)
+    _, alone, _ = command.run("--index", index, "ask", GOLD, "--after", "Who approves travel?")
+
+    assert (code, err) == (0, "")
+    understood, answer, *_ = out.split("\n\n")
+    assert understood == ("Understood as: What are the current refund terms for Silver tier users?")
+    assert "Silver tier users receive a full refund" in answer
+    assert "Understood as" not in alone
+
+
 def test_ask_says_where_to_look_when_no_passage_answers(command: Pincite, index: str) -> None:
     code, out, err = command.run("--index", index, "ask", "What is the capital of Mongolia?")
 

@@ -17,6 +17,7 @@ from ingest.plan import new_record
 from ingest.settings import IndexSettings
 from ingest.store import Store, open_store
 from service.access import LOCAL_READER, Reader
+from service.conversation import Turn
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline, Trace, marked
 from service.retrieve import Retriever, best_cosine
@@ -221,6 +222,38 @@ def test_the_trace_says_how_the_answer_came_about(pipeline: Make) -> None:
         "total",
     ]
     assert trace.timings["total"] >= trace.timings["first_sentence"] > 0
+
+
+def test_a_follow_up_is_searched_for_and_answered_as_it_is_understood(pipeline: Make) -> None:
+    turns = [Turn("user", QUESTION), Turn("assistant", f"{GOLD} [1]")]
+    silver = "What are the refund terms for Silver tier users?"
+
+    trace = pipeline(f"{SILVER} [1]").answer("And for Silver?", turns, LOCAL_READER)
+
+    assert (trace.question, trace.standalone) == ("And for Silver?", silver)
+    assert [found.chunk.text for found in trace.retrieved] == [SILVER, GOLD]
+    assert trace.answerability == trace.retrieved[0].cosine
+    assert trace.prompt.question == silver
+    assert trace.answer.text == f"{SILVER} [1]"
+
+
+def test_what_makes_questions_standalone_can_be_another(
+    retriever: Retriever, pipeline: Make
+) -> None:
+    other = Pipeline(
+        retriever,
+        SELECTION,
+        best_cosine,
+        load_template(),
+        FakeGenerator([f"{GOLD} [1]"]),
+        OverlapVerifier(),
+        AnswerSettings(),
+        lambda question, turns: f"{turns[-1].text} {question}",
+    )
+
+    trace = other.answer("For Gold?", [Turn("user", "Refund terms?")], LOCAL_READER)
+
+    assert (trace.question, trace.standalone) == ("For Gold?", "Refund terms? For Gold?")
 
 
 def test_a_question_far_from_every_passage_is_refused_without_a_draft(pipeline: Make) -> None:

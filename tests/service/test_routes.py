@@ -74,6 +74,63 @@ def test_an_answer_cites_the_document_that_says_it(client: TestClient) -> None:
     assert document["text"][citation["start"] : citation["end"]] == citation["quote"]
 
 
+def test_a_follow_up_question_is_answered_in_its_conversation(client: TestClient) -> None:
+    said = [{"role": "user", "text": GOLD}, {"role": "assistant", "text": f"{THIRTY_DAYS} [1]"}]
+    body = {"question": "And for Silver?", "conversation": said}
+
+    answer = client.post("/ask", json=body).json()
+
+    assert answer["question"] == "And for Silver?"
+    assert answer["standalone"] == "What are the current refund terms for Silver tier users?"
+    assert answer["sentences"][0]["citations"][0]["heading_path"][-1] == "4.2 Silver tier"
+    assert ask(client, GOLD)["standalone"] == GOLD
+
+
+def test_a_chat_completion_understands_a_follow_up(client: TestClient) -> None:
+    messages = [
+        {"role": "system", "content": "And for Bronze?"},
+        {"role": "user", "content": GOLD},
+        {"role": "assistant", "content": f"{THIRTY_DAYS} [1]"},
+        {"role": "user", "content": "And for Silver?"},
+    ]
+
+    answer = chat(client, messages=messages).json()["pincite"]
+    without_text = chat(client, messages=[{"role": "user"}, *messages[3:]]).json()["pincite"]
+
+    assert answer["standalone"] == "What are the current refund terms for Silver tier users?"
+    assert "Silver tier users receive a full refund" in answer["text"]
+    assert without_text["standalone"] == "And for Silver?"
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"role": "system", "text": "x"},
+        {"role": "user"},
+        {"role": "user", "text": "x", "name": "y"},
+        {"role": "user", "text": None},
+    ],
+)
+def test_an_earlier_turn_that_is_none_is_refused(client: TestClient, turn: dict[str, Any]) -> None:
+    response = client.post("/ask", json={"question": GOLD, "conversation": [turn]})
+
+    assert response.status_code == 400
+    assert (error_of(response)["param"] or "").startswith("conversation")
+
+
+def test_half_a_character_in_an_earlier_turn_does_no_harm(client: TestClient) -> None:
+    body = (
+        r'{"question": "And for Silver?", "conversation": [{"role": "user", "text": "\ud800 %s"}]}'
+    )
+
+    response = client.post(
+        "/ask", content=body % GOLD, headers={"Content-Type": "application/json"}
+    )
+
+    assert response.status_code == 200
+    assert "Silver tier users" in response.json()["standalone"]
+
+
 def test_a_question_off_the_subject_is_refused(client: TestClient) -> None:
     answer = ask(client, OFF_TOPIC)
 

@@ -88,7 +88,10 @@ def test_faults_of_all_three_places_are_reported_at_once(folder: Path) -> None:
         {"service.host": "example.org", "encoder.modle": "bge"},
     )
 
-    sections = "answer, chunking, encoder, generator, index, ingest, reranker, retrieval, service"
+    sections = (
+        "answer, chunking, conversation, encoder, generator, index, ingest, reranker, retrieval, "
+        "service"
+    )
     assert set(found) == {
         f"pincite.toml: unknown key color; known here: {sections}.",
         "pincite.toml: retrieval.top_k = 99: Input should be less than or equal to 50.",

@@ -136,6 +136,32 @@ def test_earlier_turns_stay_and_are_sent_along(visit: Visit) -> None:
     expect(page.get_by_role("article")).to_have_count(2)
 
 
+def test_a_follow_up_shows_how_it_was_understood(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    ask(page, GOLD)
+
+    turn = ask(page, "And for Silver?")
+
+    expect(turn.locator(".understood")).to_have_text(
+        "Understood as: What are the current refund terms for Silver tier users?"
+    )
+    expect(turn).to_contain_text("Silver tier users receive a full refund")
+    expect(page.locator(".understood")).to_have_count(1)
+
+
+def test_how_a_question_was_understood_is_shown_as_text(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    hostile = "What of <img src=x onerror=alert(1)>?"
+    serve_events(page, answer("Said.", question="And?", standalone=hostile))
+
+    turn = ask(page, "And?")
+
+    expect(turn.locator(".understood")).to_have_text(f"Understood as: {hostile}")
+    expect(turn.locator("img")).to_have_count(0)
+
+
 def test_an_example_question_is_asked_with_one_click(visit: Visit) -> None:
     page = visit.page
     page.goto("/")
