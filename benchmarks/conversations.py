@@ -27,8 +27,8 @@ from ingest.store import open_store
 from service.access import LOCAL_READER
 from service.assemble import Assembled, assemble
 from service.conversation import Turn, standalone_question
-from service.rerank import Selection
 from service.retrieve import Retriever
+from service.select import Selection
 from service.settings import Settings
 from service.train.gain import paired_gain
 
@@ -108,7 +108,7 @@ def recall_of(service: Assembled, settings: Settings, find: FindDocument) -> Rec
         service.encoders,
         settings.retrieval,
     )
-    selection = Selection(None, settings.reranker, settings.retrieval.top_k)
+    selection = Selection(retriever, None, settings.reranker, settings.retrieval)
 
     def recall(wording: str, sample: Sample) -> float:
         gold, stale = _locate_gold(sample.gold, find)
