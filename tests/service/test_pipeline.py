@@ -242,7 +242,7 @@ def test_what_makes_questions_standalone_can_be_another(
 ) -> None:
     other = Pipeline(
         retriever,
-        SELECTION,
+        Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
         best_cosine,
         load_template(),
         FakeGenerator([f"{GOLD} [1]"]),
