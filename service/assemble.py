@@ -6,20 +6,27 @@ from generator.prompt import load_template
 from generator.slot import build_generator
 from ingest.embed import Encoders
 from ingest.store import Store, open_store
+from service.answerability import (
+    CalibratedAnswerability,
+    Calibration,
+    read_calibration,
+    shipped_models,
+)
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
 from service.rerank import Selection, build_reranker
-from service.retrieve import Retriever, best_cosine
+from service.retrieve import Retriever
 from service.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """An open store, the encoders of its generations, and the pipeline over them. Close the store when
-    done."""
+    """An open store, the encoders of its generations, what judges answerability, and the pipeline over
+    them. Close the store when done."""
 
     store: Store
     encoders: Encoders
+    answerability: CalibratedAnswerability
     pipeline: Pipeline
 
 
@@ -30,7 +37,8 @@ def assemble(
 
     The index is searched with the encoder that built it, whatever the settings want for the next one.
     With `create` an index is begun where there is none. Raises `NoIndex`, `IndexInUse`,
-    `CatalogUnreadable`, `EncoderNotFound`, `RerankerNotFound` or `AdapterUnusable`.
+    `CatalogUnreadable`, `EncoderNotFound`, `RerankerNotFound`, `AdapterUnusable` or
+    `CalibrationUnusable`.
     """
     store = open_store(settings.index, create=create)
     try:
@@ -40,19 +48,28 @@ def assemble(
         reranker = build_reranker(settings.reranker)
         if reranker is not None:
             reranker.score("warm-up", ["warm-up"])
+        name = reranker.name if reranker else None
+        own = _calibration(settings, name)
     except BaseException:
         store.close()
         raise
+    answerability = CalibratedAnswerability(shipped_models().fitting(name), encoder, name, own)
     pipeline = Pipeline(
         Retriever(store.generations, store.catalog.documents, encoders, settings.retrieval),
         Selection(reranker, settings.reranker, settings.retrieval.top_k),
-        best_cosine,
+        answerability,
         load_template(),
         build_generator(settings.generator, encoder),
         OverlapVerifier(),
         settings.answer,
+        min_answerability=answerability.calibration.threshold(settings.answer.wanted_precision),
     )
-    return Assembled(store, encoders, pipeline)
+    return Assembled(store, encoders, answerability, pipeline)
+
+
+def _calibration(settings: Settings, reranker: str | None) -> Calibration | None:
+    path = settings.answer.calibration
+    return read_calibration(path, reranker) if path else None
 
 
 def _model(store: Store, settings: Settings) -> str:
