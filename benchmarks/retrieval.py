@@ -127,7 +127,7 @@ class Bench:
             found = rerank(self.questions[number].text, found, reranker, read)
         return with_neighbours(
             found[:DEPTH],
-            self._searched,
+            self._searched.chunks,
             max_tokens=self._settings.retrieval.passage_tokens,
             top_k=DEPTH,
         )

@@ -1,7 +1,8 @@
 """A question set, indexed and searched once, so that many ways to rank it can be compared."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from benchmarks.question_sets import QuestionSet
 from ingest.chunk import Chunk, chunk_document
 from ingest.embed import Encoder
 from ingest.formats.errors import ParseError
-from ingest.index import EVERYONE, Hit, IndexedDocument, Manifest, Scope
+from ingest.index import EVERYONE, Hit, Index, IndexedDocument, Manifest, Scope
 from ingest.index.edge import EdgeIndex
 from ingest.parse import parse
 from service.retrieve import Retrieved
@@ -19,28 +20,37 @@ EVERYTHING = Scope(frozenset({EVERYONE}))
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
-    """For each question what the dense and the sparse search find; and the chunks of every document
-    with their tokens."""
+class Chunks:
+    """The chunks of every document with their tokens; around one that was found as `Retriever.beside`
+    gives them."""
 
-    hits: Sequence[tuple[list[Hit], list[Hit]]]
-    chunks: Mapping[str, Sequence[tuple[Chunk, int]]]
+    by_document: Mapping[str, Sequence[tuple[Chunk, int]]]
 
     def beside(self, found: Retrieved, reach: int) -> dict[int, tuple[Chunk, int]]:
-        """As `Retriever.beside`."""
-        chunks = self.chunks[found.document.id]
+        chunks = self.by_document[found.document.id]
         first = max(0, found.position - reach)
         return dict(enumerate(chunks[first : found.position + reach + 1], start=first))
 
 
-def search(questions: QuestionSet, encoder: Encoder, settings: Settings, *, depth: int) -> Searched:
-    """Index the documents as the settings say, and search for every question. Pages that hold nothing
-    but template tags are left out."""
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """For each question what the dense and the sparse search find, and the chunks that were searched."""
+
+    hits: Sequence[tuple[list[Hit], list[Hit]]]
+    chunks: Chunks
+
+
+@contextmanager
+def indexed(
+    documents: Iterable[tuple[str, bytes]], encoder: Encoder, settings: Settings
+) -> Iterator[tuple[Index, Chunks]]:
+    """An index of the documents, in a folder that goes with the block. Pages that hold nothing but
+    template tags are left out."""
     sizes = settings.chunking.target_tokens, min(settings.chunking.max_tokens, encoder.max_tokens)
     chunks: dict[str, list[tuple[Chunk, int]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         index = EdgeIndex.create(Path(folder), Manifest(encoder.name, encoder.dimension, *sizes))
-        for name, content in questions.documents:
+        for name, content in documents:
             try:
                 document = parse(content, name=name)
             except ParseError:
@@ -55,16 +65,21 @@ def search(questions: QuestionSet, encoder: Encoder, settings: Settings, *, dept
             index.write(IndexedDocument(name, "1", name, document.title), made, vectors)
             tokens = encoder.count_tokens([chunk.text for chunk in made])
             chunks[name] = list(zip(made, tokens, strict=True))
+        try:
+            yield index, Chunks(chunks)
+        finally:
+            index.close()
+
+
+def search(questions: QuestionSet, encoder: Encoder, settings: Settings, *, depth: int) -> Searched:
+    """Index the documents as the settings say, and search for every question."""
+    asked = [question.text for question in questions.questions]
+    with indexed(questions.documents, encoder, settings) as (index, chunks):
         hits = [
             (
                 index.search_dense(vector, top_k=depth, scope=EVERYTHING),
-                index.search_sparse(question.text, top_k=depth, scope=EVERYTHING),
+                index.search_sparse(text, top_k=depth, scope=EVERYTHING),
             )
-            for question, vector in zip(
-                questions.questions,
-                encoder.encode([question.text for question in questions.questions]),
-                strict=True,
-            )
+            for text, vector in zip(asked, encoder.encode(asked), strict=True)
         ]
-        index.close()
     return Searched(hits, chunks)

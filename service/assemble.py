@@ -6,22 +6,29 @@ from generator.prompt import load_template
 from generator.slot import build_generator
 from ingest.embed import Encoders
 from ingest.store import Store, open_store
+from service.answerability import (
+    CalibratedAnswerability,
+    Calibration,
+    read_calibration,
+    shipped_models,
+)
 from service.conversation import Conversations
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
 from service.rerank import build_reranker, measured_pace
-from service.retrieve import Retriever, best_cosine
+from service.retrieve import Retriever
 from service.select import Selection
 from service.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """An open store, the encoders of its generations, and the pipeline over them. Close the store when
-    done."""
+    """An open store, the encoders of its generations, what judges answerability, and the pipeline over
+    them. Close the store when done."""
 
     store: Store
     encoders: Encoders
+    answerability: CalibratedAnswerability
     pipeline: Pipeline
 
 
@@ -32,7 +39,8 @@ def assemble(
 
     The index is searched with the encoder that built it, whatever the settings want for the next one.
     With `create` an index is begun where there is none. Raises `NoIndex`, `IndexInUse`,
-    `CatalogUnreadable`, `EncoderNotFound`, `RerankerNotFound` or `AdapterUnusable`.
+    `CatalogUnreadable`, `EncoderNotFound`, `RerankerNotFound`, `AdapterUnusable` or
+    `CalibrationUnusable`.
     """
     store = open_store(settings.index, create=create)
     try:
@@ -41,21 +49,30 @@ def assemble(
         encoder.encode(["warm-up"])
         reranker = build_reranker(settings.reranker)
         pace = None if reranker is None else measured_pace(reranker)
+        name = reranker.name if reranker else None
+        own = _calibration(settings, name)
     except BaseException:
         store.close()
         raise
+    answerability = CalibratedAnswerability(shipped_models().fitting(name), encoder, name, own)
     retriever = Retriever(store.generations, store.catalog.documents, encoders, settings.retrieval)
     pipeline = Pipeline(
         retriever,
         Selection(retriever, reranker, settings.reranker, settings.retrieval, pace),
-        best_cosine,
+        answerability,
         load_template(),
         build_generator(settings.generator, encoder),
         OverlapVerifier(),
         settings.answer,
         Conversations(settings.conversation, encoder.count_tokens).standalone,
+        min_answerability=answerability.calibration.threshold(settings.answer.wanted_precision),
     )
-    return Assembled(store, encoders, pipeline)
+    return Assembled(store, encoders, answerability, pipeline)
+
+
+def _calibration(settings: Settings, reranker: str | None) -> Calibration | None:
+    path = settings.answer.calibration
+    return read_calibration(path, reranker) if path else None
 
 
 def _model(store: Store, settings: Settings) -> str:

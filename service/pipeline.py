@@ -71,11 +71,15 @@ MakeStandalone = Callable[[str, Sequence[Turn]], str]
 """From a question and the turns before it to the question as it is understood."""
 
 Answerability = Callable[[str, Sequence[Retrieved]], float]
-"""How likely the passages are to answer the question, from 0 to 1."""
+"""How likely the passages are to answer the question, from 0 to 1: first those of the prompt, then what
+else the search found."""
 
 
 class Pipeline:
-    """Retrieve, decide whether the passages answer, draft, verify: the same for HTTP, CLI and eval."""
+    """Retrieve, decide whether the passages answer, draft, verify: the same for HTTP, CLI and eval.
+
+    Below `min_answerability` a question is refused before a draft is written.
+    """
 
     def __init__(
         self,
@@ -87,6 +91,8 @@ class Pipeline:
         verifier: Verifier,
         settings: AnswerSettings,
         make_standalone: MakeStandalone = standalone_question,
+        *,
+        min_answerability: float = 0.0,
     ) -> None:
         self._retriever = retriever
         self._selection = selection
@@ -96,6 +102,7 @@ class Pipeline:
         self._verifier = verifier
         self._settings = settings
         self._make_standalone = make_standalone
+        self._min_answerability = min_answerability
 
     def answer(
         self,
@@ -131,12 +138,12 @@ class Pipeline:
         passages = _number(reranked)
         prompt = self._template.fill(standalone, passages)
         clock.lap("rerank")
-        answerability = self._answerability(standalone, reranked)
+        answerability = self._answerability(standalone, considered(reranked, retrieved))
         clock.lap("answerability")
         verified: list[Sentence] = []
         shown: list[Sentence] = []
         draft = Draft("", self._generator.name, Usage())
-        if answerability >= self._settings.min_answerability:
+        if answerability >= self._min_answerability:
             pieces: list[str] = []
             usage = Usage()
             for item in self._draft(prompt, pieces):
@@ -165,6 +172,11 @@ class Pipeline:
             timings=clock.finish(),
             versions=self._versions(prompt),
         )
+
+    def find(self, question: str, reader: Reader) -> list[Retrieved]:
+        """The passages by which answerability is judged, those of the prompt first."""
+        retrieved = self._retriever.retrieve(question, reader)
+        return considered(self._selection.select(question, retrieved), retrieved)
 
     def _draft(self, prompt: Prompt, pieces: list[str]) -> Iterator[DraftSentence | Usage]:
         """The draft's sentences as they become complete; `pieces` collects its text."""
@@ -218,6 +230,7 @@ class Pipeline:
             "generator": self._generator.name,
             "prompt": prompt.version,
             "verifier": self._verifier.name,
+            "refused below": f"{self._min_answerability:.4f}",
         }
 
 
@@ -276,6 +289,12 @@ def place(passage: Passage) -> str:
     path = passage.chunk.heading_path
     title = passage.document.title
     return f"{title}, {path[-1]}" if path and path[-1] != title else title
+
+
+def considered(selected: Sequence[Retrieved], found: Sequence[Retrieved]) -> list[Retrieved]:
+    """The passages selected for the prompt, then the others that were found."""
+    places = {(each.document.id, each.position) for each in selected}
+    return [*selected, *(e for e in found if (e.document.id, e.position) not in places)]
 
 
 def _number(retrieved: Sequence[Retrieved]) -> tuple[Passage, ...]:

@@ -82,8 +82,15 @@ class RerankerSettings(Section):
 
 
 class AnswerSettings(Section):
-    min_answerability: float = Field(
-        0.45, ge=0, le=1, description="Below it the question is refused before a draft is written"
+    wanted_precision: float = Field(
+        0.7,
+        gt=0,
+        lt=1,
+        description="Share of the answered questions that the documents are to answer; the others are "
+        "refused before a draft is written",
+    )
+    calibration: Path | None = Field(
+        None, description="File that 'pincite train answerability' made of your own questions"
     )
     min_support: float = Field(
         0.75, ge=0, le=1, description="Score from which evidence supports a sentence"

@@ -55,6 +55,54 @@ def reranker(
     _print_gain(train_reranker(division, data, recipe, encoder, out), out)
 
 
+@app.command()
+def answerability(
+    context: typer.Context,
+    suite: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SUITE",
+            help="Your questions as for 'pincite eval run', some of them unanswerable.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the calibration.")] = Path("answerability"),
+) -> None:
+    """Calibrate on your own questions when to answer, and see what each wanted precision gives."""
+    from service.assemble import assemble
+    from service.train.answerability import (
+        CALIBRATION_FILE,
+        check_enough,
+        read_questions,
+        recalibrated,
+    )
+
+    loaded: LoadedSettings = context.obj()
+    questions = read_questions(suite)
+    check_enough(questions)
+    # A calibration that was made before, perhaps for another reranker, has no part in the new one.
+    answer = loaded.settings.answer.model_copy(update={"calibration": None})
+    service = assemble(loaded.settings.model_copy(update={"answer": answer}))
+    try:
+        calibration, outcomes = recalibrated(questions, service)
+    finally:
+        service.store.close()
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / CALIBRATION_FILE
+    path.write_text(calibration.model_dump_json(indent=1) + "\n", "utf-8")
+    typer.echo(
+        f"{calibration.questions} questions, {calibration.answerable:.0%} of them answerable. "
+        "answer.wanted_precision gives:"
+    )
+    for each in outcomes:
+        precision = "-" if each.precision is None else f"{each.precision:.0%}"
+        typer.echo(
+            f"{each.wanted:.2f}: {each.answered:.0%} are answered, of these {precision} answerable "
+            f"(score from {each.threshold:.3f})."
+        )
+    typer.echo(f"Use it with --set answer.calibration={path}.")
+
+
 def _print_gain(manifest: "AdapterManifest", out: Path) -> None:
     measured = manifest.metrics
     low, high = measured["mrr@10 gain low"], measured["mrr@10 gain high"]

@@ -77,12 +77,14 @@ def pipeline(retriever: Retriever) -> Callable[..., Pipeline]:
             FakeGenerator(pieces),
             OverlapVerifier(),
             settings or AnswerSettings(),
+            min_answerability=ENOUGH,
         )
 
     return make
 
 
 Make = Callable[..., Pipeline]
+ENOUGH = 0.45
 MARK = AnswerSettings(unsupported="mark")
 
 
@@ -212,6 +214,7 @@ def test_the_trace_says_how_the_answer_came_about(pipeline: Make) -> None:
         "generator": "fake",
         "prompt": "answer@1",
         "verifier": "word overlap",
+        "refused below": "0.4500",
     }
     assert list(trace.timings) == [
         "retrieve",
@@ -260,7 +263,7 @@ def test_a_question_far_from_every_passage_is_refused_without_a_draft(pipeline: 
     sentences, trace = streamed(pipeline(f"{GOLD} [1]"), "How do volcanoes form?")
 
     assert sentences == []
-    assert trace.answerability < 0.45
+    assert trace.answerability < ENOUGH
     assert trace.draft == Draft("", "fake", Usage())
     assert trace.answer.refusal is not None
     assert "first_sentence" not in trace.timings
@@ -280,7 +283,7 @@ def test_an_empty_index_is_named_as_the_reason(
         load_template(),
         FakeGenerator([GOLD]),
         OverlapVerifier(),
-        AnswerSettings(min_answerability=0),
+        AnswerSettings(),
     )
 
     _, trace = streamed(pipeline)
