@@ -56,6 +56,7 @@ def test_scores_say_what_was_measured_and_times_stand_apart(reports: list[Path])
         "encoder",
         "chunking",
         "ingest",
+        "conversation",
         "retrieval",
         "reranker",
         "generator",
