@@ -140,7 +140,7 @@ def _weights(
 ) -> NDArray[np.float64]:
     """Of mean 1, so that regularisation weighs the same."""
     weights = np.ones(rows) if importance is None else np.asarray(importance, float)
-    return weights * rows / weights.sum()
+    return weights / float(weights.mean())
 
 
 def calibrate(
