@@ -13,6 +13,7 @@ from ingest.formats.errors import ParseError
 from ingest.index import EVERYONE, Hit, Index, IndexedDocument, Manifest, Scope
 from ingest.index.edge import EdgeIndex
 from ingest.parse import parse
+from service.references import is_headed
 from service.retrieve import Retrieved
 from service.settings import Settings
 
@@ -30,6 +31,13 @@ class Chunks:
         chunks = self.by_document[found.document.id]
         first = max(0, found.position - reach)
         return dict(enumerate(chunks[first : found.position + reach + 1], start=first))
+
+    def clause(self, found: Retrieved, number: str) -> Retrieved | None:
+        """As `Retriever.clause`."""
+        for position, (chunk, _) in enumerate(self.by_document[found.document.id]):
+            if chunk.heading_path and is_headed(chunk.heading_path[-1], number):
+                return Retrieved(found.document, position, chunk, 0.0, None, None)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

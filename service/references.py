@@ -3,7 +3,8 @@
 import re
 
 _CLAUSE = (
-    r"(?:sections?|sec\.|clauses?|articles?|art\.|paragraphs?|para\.|rules?|chapters?|§+|appendix|annex)"
+    r"(?:sections?|sec\.|clauses?|articles?|art\.|paragraphs?|para\.|rules?|chapters?"
+    r"|§+|appendix|annex)"
 )
 _SENDING = (
     r"(?:as\s+(?:defined|described|explained|set\s+out|specified|laid\s+down|stated|provided|listed)"

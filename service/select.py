@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ingest.chunk import Chunk, follows, joined
 from ingest.duplicates import group_same
+from service.references import references
 from service.rerank import Reranker, rerank
 from service.retrieve import Retrieved
 from service.settings import RerankerSettings, RetrievalSettings
@@ -13,14 +14,20 @@ from service.settings import RerankerSettings, RetrievalSettings
 REACH = 4
 """So many chunks before and behind one are looked at: more hardly ever fit."""
 
+SENDING = 3
+"""So many of the best passages are followed to the clauses that they send to, and to as many clauses at
+most."""
+
 CONSIDERED = 3
 """Times as many as are wanted: some say the same as others, or stand in their neighbours already."""
 
 
 class Surroundings(Protocol):
-    """The chunks of a document around one that was found: see `Retriever.beside`."""
+    """The other chunks of a document in which something was found: see `Retriever`."""
 
     def beside(self, found: Retrieved, reach: int) -> Mapping[int, tuple[Chunk, int]]: ...
+
+    def clause(self, found: Retrieved, number: str) -> Retrieved | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,14 @@ class Selection:
                 question, found, self.reranker, self.reranking, chars_per_s=self.chars_per_s
             )
         top_k = self.retrieval.top_k
-        return with_neighbours(
+        passages = with_neighbours(
             one_of_each(found[: CONSIDERED * top_k]),
             self.surroundings,
             max_tokens=self.retrieval.passage_tokens,
             top_k=top_k,
         )
+        sent_to = clauses_sent_to(passages, self.surroundings)
+        return [*passages[: max(SENDING, top_k - len(sent_to))], *sent_to][:top_k]
 
 
 def one_of_each(ranked: Sequence[Retrieved]) -> list[Retrieved]:
@@ -90,6 +99,22 @@ def with_neighbours(
         taken.update((found.document.id, position) for position in positions)
         passages.append(_merged(found, [free[p][0] for p in positions if p in free]))
     return passages
+
+
+def clauses_sent_to(passages: Sequence[Retrieved], surroundings: Surroundings) -> list[Retrieved]:
+    """The clauses that the first passages send to ("as defined in 2.1"), where they stand in none."""
+    shown = {
+        (each.document.id, part.start) for each in passages for part in each.merged or (each.chunk,)
+    }
+    clauses: list[Retrieved] = []
+    for found in passages[:SENDING]:
+        for number in references(found.chunk.text):
+            clause = surroundings.clause(found, number)
+            if clause is None or (clause.document.id, clause.chunk.start) in shown:
+                continue
+            shown.add((clause.document.id, clause.chunk.start))
+            clauses.append(clause)
+    return clauses[:SENDING]
 
 
 def _widened(

@@ -1,12 +1,13 @@
 """Which passages go into the prompt, and how much of their surroundings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from ingest.chunk import Chunk
 from ingest.index import IndexedDocument
+from service.references import is_headed
 from service.rerank import Reranker
 from service.retrieve import Retrieved
 from service.select import Selection, Surroundings, with_neighbours
@@ -34,6 +35,12 @@ class Documents:
         chunks = list(enumerate(self.chunks.get(found.document.id, ())))
         near = chunks[max(0, found.position - reach) : found.position + reach + 1]
         return {at: (chunk, len(chunk.text.split())) for at, chunk in near}
+
+    def clause(self, found: Retrieved, number: str) -> Retrieved | None:
+        for at, chunk in enumerate(self.chunks.get(found.document.id, ())):
+            if is_headed(chunk.heading_path[-1], number):
+                return Retrieved(found.document, at, chunk, 0.0, None, None)
+        return None
 
 
 NOTHING = Documents({})
@@ -169,3 +176,40 @@ def test_what_was_found_as_well_comes_before_what_was_not() -> None:
     passages = with_neighbours(ranked, Documents({"policy": chunks}), max_tokens=4, top_k=1)
 
     assert texts(passages) == ["one two three four"]
+
+
+SENDING = document(
+    ("1 Refunds", ["Gold tier users, as defined in 2, have 30 days."]),
+    ("1.1 Exceptions", ["Tents are aired first."]),
+    ("2 Tiers", ["Gold tier users spent 500 pounds."]),
+)
+
+
+@pytest.mark.parametrize(("top_k", "texts_shown"), [(8, 2), (2, 2), (1, 1)])
+def test_the_clause_that_a_passage_sends_to_comes_last(top_k: int, texts_shown: int) -> None:
+    sends = replace(SENDING[0], text=SENDING[0].text.replace("in 2", "in section 2"))
+    chunks = [sends, *SENDING[1:]]
+    choose = selection(Documents({"policy": chunks}), top_k=top_k, passage_tokens=1)
+
+    shown = choose.select(QUESTION, [found(sends, 0, 1.0)])
+
+    assert texts(shown) == [sends.text, SENDING[2].text][:texts_shown]
+
+
+def test_a_clause_that_is_shown_already_is_not_shown_again() -> None:
+    sends = replace(SENDING[0], text=SENDING[0].text.replace("in 2", "in section 2"))
+    policy = Documents({"policy": [sends, *SENDING[1:]]})
+
+    shown = selection(policy, passage_tokens=1).select(
+        QUESTION, [found(sends, 0, 1.0), found(SENDING[2], 2, 0.5)]
+    )
+
+    assert texts(shown) == [sends.text, SENDING[2].text]
+
+
+def test_a_clause_that_does_not_exist_changes_nothing() -> None:
+    sends = Chunk("See section 99.", 0, 15, ("1 Refunds",), None, "")
+
+    shown = selection(Documents({"policy": [sends]})).select(QUESTION, [found(sends, 0, 1.0)])
+
+    assert texts(shown) == ["See section 99."]
