@@ -322,13 +322,20 @@ class RemoteAdmin:
     # Questions
 
     def ask(
-        self, question: str, as_of: date | None = None, *, after: Sequence[str] = ()
+        self,
+        question: str,
+        as_of: date | None = None,
+        within: Mapping[str, Sequence[str]] | None = None,
+        *,
+        after: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """The answer as `POST /ask` gives it; `after` are questions asked before, oldest first."""
+        """The answer as `POST /ask` gives it; `within` is its field of that name, `after` are questions
+        asked before, oldest first."""
         body = {
             "question": question,
             "as_of": as_of.isoformat() if as_of else None,
             "conversation": [{"role": "user", "text": earlier} for earlier in after],
+            "within": within,
         }
         return self._send(dict[str, Any], "POST", "/ask", json=body)
 

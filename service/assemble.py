@@ -6,6 +6,7 @@ from generator.prompt import load_template
 from generator.slot import build_generator
 from ingest.embed import Encoders
 from ingest.store import Store, open_store
+from service.access import LOCAL_READER
 from service.answerability import (
     CalibratedAnswerability,
     Calibration,
@@ -56,6 +57,7 @@ def assemble(
         raise
     answerability = CalibratedAnswerability(shipped_models().fitting(name), encoder, name, own)
     retriever = Retriever(store.generations, store.catalog.documents, encoders, settings.retrieval)
+    retriever.decide("warm-up", LOCAL_READER)
     pipeline = Pipeline(
         retriever,
         Selection(retriever, reranker, settings.reranker, settings.retrieval, pace),

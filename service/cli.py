@@ -3,7 +3,9 @@
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +14,7 @@ from ingest.errors import PinciteError, WrongUse
 
 if TYPE_CHECKING:
     from service.schema import AnswerOut
+    from service.scope import Filter
     from service.settings import LoadedSettings, ServiceSettings, Settings
 
 app = typer.Typer()
@@ -37,24 +40,54 @@ def ask(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Answer from what applied on this day."),
     ] = None,
+    document: Annotated[
+        list[str] | None,
+        typer.Option(help="Answer from this document only (id, name or title); repeatable."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only from documents with this tag; repeatable.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only from this source (id or place); repeatable.")
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Only in this language, as in 'en'; repeatable.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object for programs.")
     ] = False,
 ) -> None:
     """Answer a question, and show the words in the documents that support each sentence."""
     from service.question import checked_question
+    from service.scope import Filter
 
     loaded: LoadedSettings = context.obj()
     question = checked_question(question, max_chars=loaded.settings.service.max_question_chars)
-    answer = _answer(loaded.settings, question, after or [], as_of.date() if as_of else None)
+    within = Filter(
+        tuple(document or ()),
+        tuple(tag or ()),
+        tuple(map(_place, source or ())),
+        tuple(language or ()),
+    )
+    day = as_of.date() if as_of else None
+    answer = _answer(loaded.settings, question, after or [], day, within)
     if as_json:
         typer.echo(answer.model_dump_json(indent=2))
     else:
         _print_answer(answer)
 
 
+def _place(source: str) -> str:
+    """A source as the catalog knows it: folders by their whole path."""
+    return str(Path(source).resolve()) if Path(source).exists() else source
+
+
 def _answer(
-    settings: "Settings", question: str, after: Sequence[str], as_of: date | None
+    settings: "Settings",
+    question: str,
+    after: Sequence[str],
+    as_of: date | None,
+    within: "Filter",
 ) -> "AnswerOut":
     """The answer of this process, or of the service that holds the index."""
     from ingest.index import IndexInUse
@@ -71,10 +104,12 @@ def _answer(
         if address is None:
             raise
         with RemoteAdmin(address) as remote:
-            return AnswerOut.model_validate(remote.ask(question, as_of, after=after))
+            answered = remote.ask(question, as_of, asdict(within), after=after)
+            return AnswerOut.model_validate(answered)
     turns = [Turn("user", earlier) for earlier in after]
     try:
-        return answer_out(service.pipeline.answer(question, turns, LOCAL_READER, as_of))
+        trace = service.pipeline.answer(question, turns, LOCAL_READER, as_of, within)
+        return answer_out(trace)
     finally:
         service.store.close()
 

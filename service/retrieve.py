@@ -1,7 +1,7 @@
 """A question -> the passages most likely to answer it."""
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
@@ -10,8 +10,12 @@ from ingest.chunk import Chunk
 from ingest.clock import today
 from ingest.embed import Encoders
 from ingest.generations import Generations
-from ingest.index import Hit, IndexedDocument, Scope
+from ingest.index import Hit, Index, IndexedDocument, Scope
 from service.access import Reader
+from service.cache import ResultCache
+from service.exact import exact_terms, share_held
+from service.references import is_headed
+from service.scope import EVERYTHING, Filter, Scopes, Searched
 from service.settings import RetrievalSettings
 
 SEARCHES = 5
@@ -37,7 +41,8 @@ class Retrieved:
 
 
 class Retriever:
-    """Searches the serving generation by meaning and by words, and fuses the two rankings."""
+    """Searches the serving generation by meaning and by words, and fuses the two rankings. What it found
+    is kept for the same question in the same scope until the index changes."""
 
     def __init__(
         self,
@@ -50,30 +55,67 @@ class Retriever:
         self._documents = documents
         self._encoders = encoders
         self._settings = settings
+        self._scopes = Scopes(documents)
+        self._found = ResultCache[Retrieved](settings.cached_questions)
 
-    def retrieve(self, question: str, reader: Reader, as_of: date | None = None) -> list[Retrieved]:
-        """What either search finds, best first, of what the reader may read and what applies on the
-        day `as_of`, today where that is None."""
+    def decide(
+        self, question: str, reader: Reader, as_of: date | None = None, within: Filter = EVERYTHING
+    ) -> Searched:
+        """Where to search: within the filter, and in the documents that the question names.
+
+        Raises `UnknownInFilter`, or `IndexOutdated` where the index cannot be filtered so yet.
+        """
+        day = as_of or today()
+        return self._scopes.decide(question, reader, day, within, narrow=self._settings.narrow)
+
+    def retrieve(
+        self,
+        question: str,
+        reader: Reader,
+        as_of: date | None = None,
+        searched: Searched | None = None,
+    ) -> list[Retrieved]:
+        """What either search finds, best first, where `decide` said to search; without that, of all
+        that the reader may read and that applies on the day `as_of`, today where that is None."""
+        if searched is None:
+            scope = Scope(reader.groups, as_of or today())
+            searched = Searched(scope, self._documents.index_state())
+        key = (question, searched.scope)
+        found = self._found.get(searched.state, key)
+        if found is None:
+            found = self._search(question, searched.scope)
+            self._found.put(searched.state, key, found)
+        return found
+
+    def _search(self, question: str, scope: Scope) -> list[Retrieved]:
         depth = self._settings.candidates
-        scope = Scope(reader.groups, as_of or today())
+        terms = exact_terms(question)
         with self._generations.serving() as generation:
             encoder = self._encoders.get(generation.index.manifest.encoder)
             vector = encoder.encode([question])[0]
             for _ in range(SEARCHES):
-                dense = generation.index.search_dense(vector, top_k=depth, scope=scope)
-                sparse = generation.index.search_sparse(question, top_k=depth, scope=scope)
-                ids = {hit.document.id for hit in (*dense, *sparse)}
-                # One read for both searches: a version that is being replaced counts in both or in
-                # neither.
+                rankings = generation.index.search(vector, question, top_k=depth, scope=scope)
+                named = self._naming(terms, generation.index, scope)
+                ids = {hit.document.id for hit in (*rankings.dense, *rankings.sparse, *named)}
+                # One read for all rankings: a version that is being replaced counts in all or in none.
                 current = self._documents.current_versions(generation.name, ids)
-                if not _is_outdated((*dense, *sparse), current):
+                if not _is_outdated((*rankings.dense, *rankings.sparse, *named), current):
                     break
-        return fuse(
-            [hit for hit in dense if current.get(hit.document.id) == hit.document.version],
-            [hit for hit in sparse if current.get(hit.document.id) == hit.document.version],
+        fused = fuse(
+            _current(rankings.dense, current),
+            _current(rankings.sparse, current),
             bm25_weight=self._settings.bm25_weight,
             neighbour_weight=self._settings.neighbour_weight,
         )
+        return raised(fused, _current(named, current), terms, weight=self._settings.exact_weight)
+
+    def _naming(self, terms: Sequence[str], index: Index, scope: Scope) -> list[Hit]:
+        """Chunks that say what the question names exactly. A search of its own: beside all of its other
+        words, a number hardly counts."""
+        if not terms:
+            return []
+        hits = index.search_sparse(" ".join(terms), top_k=self._settings.candidates, scope=scope)
+        return [hit for hit in hits if share_held(terms, hit.chunk.embedded_text)]
 
     def beside(self, found: Retrieved, reach: int) -> dict[int, tuple[Chunk, int]]:
         """The chunk that was found and those up to `reach` before and behind it in its document, by
@@ -87,9 +129,33 @@ class Retriever:
             return {}
         return {at: (chunks[at], count) for at, count in zip(chunks, tokens, strict=True)}
 
+    def clause(self, found: Retrieved, number: str) -> Retrieved | None:
+        """The first chunk of the same document below a heading with this number."""
+        document = found.document
+        scope = Scope(frozenset(document.groups), documents=frozenset({document.id}))
+        with self._generations.serving() as generation:
+            hits = generation.index.search_sparse(
+                number, top_k=self._settings.candidates, scope=scope
+            )
+        headed = [
+            hit
+            for hit in hits
+            if hit.document.version == document.version
+            and hit.chunk.heading_path
+            and is_headed(hit.chunk.heading_path[-1], number)
+        ]
+        first = min(headed, key=lambda hit: hit.position, default=None)
+        if first is None:
+            return None
+        return Retrieved(first.document, first.position, first.chunk, 0.0, None, None)
+
     def deleted(self, ids: Collection[str]) -> set[str]:
         """Those of these documents that were deleted since they were found."""
         return set(ids) - self._documents.by_ids(ids).keys()
+
+
+def _current(hits: Sequence[Hit], current: Mapping[str, str]) -> list[Hit]:
+    return [hit for hit in hits if current.get(hit.document.id) == hit.document.version]
 
 
 def _is_outdated(hits: Sequence[Hit], current: Mapping[str, str]) -> bool:
@@ -136,6 +202,24 @@ def fuse(
         for key, hit in by_key.items()
     ]
     return sorted(fused, key=lambda found: (-found.score, found.document.id, found.position))
+
+
+def raised(
+    found: Sequence[Retrieved], named: Sequence[Hit], terms: Sequence[str], *, weight: float
+) -> list[Retrieved]:
+    """What was found, and the chunks that say what the question names exactly, best first: the share
+    of the terms that a chunk says adds so much times `weight` to its score."""
+    if not named:
+        return list(found)
+    by_key = {
+        _key(hit): Retrieved(hit.document, hit.position, hit.chunk, 0.0, None, None)
+        for hit in named
+    } | {(each.document.id, each.position): each for each in found}
+    scored = [
+        replace(each, score=each.score + weight * share_held(terms, each.chunk.embedded_text))
+        for each in by_key.values()
+    ]
+    return sorted(scored, key=lambda each: (-each.score, each.document.id, each.position))
 
 
 def _beside(key: "_Key", scores: Mapping["_Key", float]) -> float:

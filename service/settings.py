@@ -38,11 +38,26 @@ class RetrievalSettings(Section):
     neighbour_weight: float = Field(
         0.2, ge=0, le=1, description="What a passage gets of the score of one found beside it"
     )
+    exact_weight: float = Field(
+        0.5,
+        ge=0,
+        le=10,
+        description="What a passage gains that says what the question names exactly",
+    )
     passage_tokens: int = Field(
         300,
         ge=1,
         le=4000,
         description="Up to so many, a passage is shown with those before and behind it",
+    )
+    narrow: bool = Field(
+        True, description="Whether a question that names a document is searched in that one only"
+    )
+    cached_questions: int = Field(
+        256,
+        ge=0,
+        le=100_000,
+        description="Questions whose passages are kept until the index changes; 0: none",
     )
 
 
