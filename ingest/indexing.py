@@ -17,7 +17,7 @@ from ingest.catalog.documents import (
 from ingest.catalog.jobs import Action, Task
 from ingest.chunk import Chunk, chunk_document
 from ingest.document import Document
-from ingest.embed import Encoder, Encoders, Vectors
+from ingest.embed import Encoder, EncoderAdapter, Encoders, Vectors
 from ingest.generations import Generation, Generations
 from ingest.index import EVERYONE, IndexedDocument, Manifest
 from ingest.metadata import Metadata
@@ -44,6 +44,9 @@ class Prepared:
 
 Encoded = dict[tuple[str, str], Vectors]
 """The vectors of a document's chunks, by generation and document."""
+
+
+_EncoderKey = tuple[str, EncoderAdapter | None]
 
 
 def chunks_for(document: Document, manifest: Manifest, encoder: Encoder) -> tuple[Chunk, ...]:
@@ -152,22 +155,23 @@ class Indexer:
 
     def encode(self, group: Sequence[Prepared]) -> Encoded:
         """The vectors of a group; each distinct text is encoded once for an encoder."""
-        wanted: dict[str, dict[str, None]] = {}
+        wanted: dict[_EncoderKey, dict[str, None]] = {}
         for name, _, chunks in _chunks(group):
             texts = wanted.setdefault(self._encoder_of(name), {})
             texts.update(dict.fromkeys(chunk.embedded_text for chunk in chunks))
-        encoded: dict[str, tuple[dict[str, int], Vectors]] = {}
-        for model, texts in wanted.items():
+        encoded: dict[_EncoderKey, tuple[dict[str, int], Vectors]] = {}
+        for key, texts in wanted.items():
             rows = {text: row for row, text in enumerate(texts)}
-            encoded[model] = rows, self._encoders.get(model).encode(list(texts))
+            encoded[key] = rows, self._encoders.get(*key).encode(list(texts))
         vectors = {}
         for name, document_id, chunks in _chunks(group):
             rows, matrix = encoded[self._encoder_of(name)]
             vectors[name, document_id] = matrix[[rows[chunk.embedded_text] for chunk in chunks]]
         return vectors
 
-    def _encoder_of(self, generation: str) -> str:
-        return self._generations.get(generation).index.manifest.encoder
+    def _encoder_of(self, generation: str) -> _EncoderKey:
+        manifest = self._generations.get(generation).index.manifest
+        return manifest.encoder, manifest.adapter
 
 
 def _chunks(group: Sequence[Prepared]) -> list[tuple[str, str, tuple[Chunk, ...]]]:

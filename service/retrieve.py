@@ -55,7 +55,8 @@ class Retriever:
         depth = self._settings.candidates
         scope = Scope(reader.groups, as_of or today())
         with self._generations.serving() as generation:
-            encoder = self._encoders.get(generation.index.manifest.encoder)
+            manifest = generation.index.manifest
+            encoder = self._encoders.get(manifest.encoder, manifest.adapter)
             vector = encoder.encode([question])[0]
             for _ in range(SEARCHES):
                 dense = generation.index.search_dense(vector, top_k=depth, scope=scope)
