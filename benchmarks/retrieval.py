@@ -1,6 +1,6 @@
 """How high the right passage stands, by stage: dense, BM25, fused, reranked.
 
-python -m benchmarks.retrieval [--shared ../shared] [--sets NAME…] [--set KEY=VALUE…]
+python -m benchmarks.retrieval [--shared ../shared] [--sets NAME…] [--set KEY=VALUE…] [--over KEY=VALUE…]
 """
 
 import argparse
@@ -18,12 +18,12 @@ from eval.dataset import load_suite
 from eval.metrics.retrieval import RankingScores, mean_scores, ranking_scores
 from ingest.chunk import chunk_document
 from ingest.duplicates import normalised_words
-from ingest.embed import Encoder, SentenceTransformerEncoder
+from ingest.embed import Encoder, SentenceTransformerEncoder, encoder_adapter
 from ingest.formats.errors import ParseError
 from ingest.index import EVERYONE, Index, IndexedDocument, Manifest, Scope
 from ingest.index.edge import EdgeIndex
 from ingest.parse import parse
-from service.rerank import Reranker, build_reranker, rerank
+from service.rerank import build_reranker, rerank
 from service.retrieve import Retrieved, fuse
 from service.settings import Settings, load_settings
 from service.train.gain import paired_gain
@@ -58,17 +58,26 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=tuple(SETS))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting")
+    parser.add_argument(
+        "--over",
+        action="append",
+        metavar="KEY=VALUE",
+        help="compare each stage with the same one under these settings; 'none' for the defaults",
+    )
     arguments = parser.parse_args()
     flags = dict(each.split("=", 1) for each in arguments.set)
     settings = load_settings(environment={}, flags=flags).settings
-    encoder = SentenceTransformerEncoder(settings.encoder.model)
-    reranker = build_reranker(settings.reranker)
+    other = None
+    if arguments.over:
+        other_flags = dict(each.split("=", 1) for each in arguments.over if each != "none")
+        other = load_settings(environment={}, flags=other_flags).settings
     rows: list[list[object]] = []
     kept = {}
     for name in arguments.sets:
         questions = SETS[name](arguments.shared)
-        by_stage = measure(questions, encoder, reranker, settings)
-        rows += table_rows(name, questions.questions, by_stage)
+        by_stage = measure(questions, settings)
+        before = measure(questions, other) if other else None
+        rows += table_rows(name, questions.questions, by_stage, before)
         kept[name] = {
             stage: {
                 question.id: " ".join(f"{value:.4g}" for value in astuple(each))
@@ -79,14 +88,19 @@ def main() -> None:
     header = ["set", "stage", "hit@1", "hit@5", "hit@10", "hit@50", "MRR@10", "nDCG@10", "MAP@10"]
     scores = [field.name for field in fields(RankingScores)]
     result = {"settings": flags, "rows": rows, "scores": scores, "questions": kept}
-    print(markdown_table([*header, "MRR@10 over the stage before"], rows))
+    compared = (
+        f"MRR@10 over {' '.join(arguments.over)}" if other else "MRR@10 over the stage before"
+    )
+    print(markdown_table([*header, compared], rows))
     print(f"\nWritten to {write_result('retrieval', result)}.")
 
 
-def measure(
-    questions: QuestionSet, encoder: Encoder, reranker: Reranker | None, settings: Settings
-) -> dict[str, list[RankingScores]]:
+def measure(questions: QuestionSet, settings: Settings) -> dict[str, list[RankingScores]]:
     """Each question's scores, by stage."""
+    encoder = SentenceTransformerEncoder(
+        settings.encoder.model, encoder_adapter(settings.encoder.adapter)
+    )
+    reranker = build_reranker(settings.reranker)
     rankings: dict[str, list[list[frozenset[int]]]] = {}
     with indexed(questions.documents, encoder, settings) as index:
         vectors = encoder.encode([question.text for question in questions.questions])
@@ -136,18 +150,22 @@ def indexed(
 
 
 def table_rows(
-    name: str, questions: Sequence[Question], by_stage: Mapping[str, Sequence[RankingScores]]
+    name: str,
+    questions: Sequence[Question],
+    by_stage: Mapping[str, Sequence[RankingScores]],
+    other: Mapping[str, Sequence[RankingScores]] | None,
 ) -> Iterator[list[object]]:
-    """A row for each stage. `fused` is compared with the better of its parts, the others with the one
-    before; intervals are drawn over clusters."""
+    """A row for each stage. It is compared with the same one of `other`; without, `fused` is with the
+    better of its parts, and the others with the one before. Intervals are drawn over clusters."""
     clusters = [question.cluster for question in questions]
     better = max(("dense", "BM25"), key=lambda stage: mean_scores(by_stage[stage]).mrr)
     for stage, scores in by_stage.items():
-        before = {"fused": better, "reranked": "fused"}.get(stage)
+        earlier = {"fused": better, "reranked": "fused"}.get(stage, "")
+        before = by_stage.get(earlier) if other is None else other.get(stage)
         gain = ""
         if before:
             got = paired_gain(
-                [each.mrr for each in by_stage[before]], [each.mrr for each in scores], clusters
+                [each.mrr for each in before], [each.mrr for each in scores], clusters
             )
             gain = f"{got.after - got.before:+.3f} [{got.low:+.3f}, {got.high:+.3f}]"
         yield [
