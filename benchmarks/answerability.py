@@ -27,6 +27,7 @@ from ingest.chunk import Chunk
 from ingest.embed import BUNDLED, Encoder, SentenceTransformerEncoder
 from ingest.index import EVERYONE, Hit, Index, IndexedDocument, Manifest
 from ingest.index.edge import EdgeIndex
+from ingest.train.examples import divide, read_examples, read_groups, without_groups
 from service.answerability import (
     SHIPPED,
     Calibration,
@@ -42,7 +43,6 @@ from service.retrieve import Retrieved, fuse
 from service.select import Selection
 from service.settings import Settings
 from service.train.answerability import fit, fitted_model
-from service.train.examples import divide, read_examples, read_groups, without_groups
 
 SETTINGS = Settings()
 DEPTH = SETTINGS.retrieval.candidates

@@ -11,7 +11,7 @@ from urllib.parse import urlparse
 
 from benchmarks.question_sets import SETS
 from ingest.duplicates import normalised_words
-from service.train.examples import read_examples
+from ingest.train.examples import read_examples
 
 SHINGLE_WORDS = 8
 

@@ -1,6 +1,7 @@
 """How high the right passage stands, by stage: dense, BM25, fused, reranked.
 
 python -m benchmarks.retrieval [--shared ../shared] [--sets NAME…] [--set KEY=VALUE…] [--choose]
+    [--over KEY=VALUE…]
 """
 
 import argparse
@@ -17,7 +18,7 @@ from benchmarks.question_sets import SETS, Question, QuestionSet
 from benchmarks.searched import Searched, search
 from eval.metrics.retrieval import RankingScores, mean_scores, ranking_scores
 from ingest.duplicates import normalised_words
-from ingest.embed import SentenceTransformerEncoder
+from ingest.embed import SentenceTransformerEncoder, encoder_adapter
 from service.rerank import Reranker, build_reranker, rerank
 from service.retrieve import Retrieved, fuse
 from service.select import with_neighbours
@@ -44,27 +45,46 @@ def main() -> None:
         action="store_true",
         help="choose the weights on four folds, report on the fifth, instead of taking the settings",
     )
+    parser.add_argument(
+        "--over",
+        action="append",
+        metavar="KEY=VALUE",
+        help="compare each stage with the same one under these settings; 'none' for the defaults",
+    )
     arguments = parser.parse_args()
     flags = dict(each.split("=", 1) for each in arguments.set)
-    settings = load_settings(environment={}, flags=flags).settings
-    encoder = SentenceTransformerEncoder(settings.encoder.model)
-    reranker = build_reranker(settings.reranker)
-    benches = [
-        Bench(name, search(questions, encoder, settings, depth=DEPTH), questions, settings)
-        for name in arguments.sets
-        for questions in [SETS[name](arguments.shared)]
-    ]
-    read = None if reranker is None else Remembering(reranker)
+    benches, read, weights = searched_sets(arguments.sets, arguments.shared, flags)
     if arguments.choose:
         stages, chosen = chosen_on_other_folds(benches, read)
     else:
-        weights = Weights(
-            settings.retrieval.bm25_weight,
-            settings.retrieval.neighbour_weight,
-            settings.reranker.weight,
-        )
         stages, chosen = {b.name: all_stages(b, weights, read) for b in benches}, [asdict(weights)]
-    report(benches, stages, flags, chosen)
+    over = None
+    if arguments.over:
+        other = dict(each.split("=", 1) for each in arguments.over if each != "none")
+        others, read, weights = searched_sets(arguments.sets, arguments.shared, other)
+        over = {bench.name: all_stages(bench, weights, read) for bench in others}
+    report(benches, stages, flags, chosen, over)
+
+
+def searched_sets(
+    names: Sequence[str], shared: Path, flags: Mapping[str, str]
+) -> "tuple[list[Bench], Remembering | None, Weights]":
+    """The sets, indexed and searched under these settings."""
+    settings = load_settings(environment={}, flags=flags).settings
+    adapter = encoder_adapter(settings.encoder.adapter)
+    encoder = SentenceTransformerEncoder(settings.encoder.model, adapter)
+    reranker = build_reranker(settings.reranker)
+    benches = [
+        Bench(name, search(questions, encoder, settings, depth=DEPTH), questions, settings)
+        for name in names
+        for questions in [SETS[name](shared)]
+    ]
+    weights = Weights(
+        settings.retrieval.bm25_weight,
+        settings.retrieval.neighbour_weight,
+        settings.reranker.weight,
+    )
+    return benches, None if reranker is None else Remembering(reranker), weights
 
 
 # ---- Ranking -------------------------------------------------------------------------------------
@@ -261,9 +281,14 @@ def report(
     stages: Mapping[str, Stages],
     flags: Mapping[str, str],
     chosen: Sequence[Mapping[str, float]],
+    over: Mapping[str, Stages] | None = None,
 ) -> None:
-    rows = [row for bench in benches for row in table_rows(bench, stages[bench.name])]
-    rows += pooled_rows(benches, stages)
+    rows = [
+        row
+        for bench in benches
+        for row in table_rows(bench, stages[bench.name], over[bench.name] if over else None)
+    ]
+    rows += pooled_rows(benches, stages, over)
     kept = {
         bench.name: {
             stage: {
@@ -277,25 +302,33 @@ def report(
     header = ["set", "stage", "hit@1", "hit@5", "hit@10", "hit@50", "MRR@10", "nDCG@10", "MAP@10"]
     names = [each.name for each in fields(RankingScores)]
     result = {"settings": flags, "weights": chosen, "rows": rows, "scores": names}
-    print(markdown_table([*header, "MRR@10 over the stage before"], rows))
+    print(
+        markdown_table(
+            [*header, "MRR@10 over the other settings" if over else "over the stage before"], rows
+        )
+    )
     print(f"\nWeights: {chosen}")
     print(f"Written to {write_result('retrieval', result | {'questions': kept})}.")
 
 
-def table_rows(bench: Bench, by_stage: Stages) -> Iterator[list[object]]:
+def table_rows(
+    bench: Bench, by_stage: Stages, over: Stages | None = None
+) -> Iterator[list[object]]:
     """A row for each stage. `fused` is compared with the better of its parts, the others with the one
-    before; intervals are drawn over clusters."""
+    before; or each with itself in `over`. Intervals are drawn over clusters."""
     clusters = [question.cluster for question in bench.questions]
     for stage, scores in by_stage.items():
-        before = _before(stage, by_stage)
-        gain = ""
-        if before:
-            gain = _said(_gain(by_stage[before], scores, clusters))
+        before = _compared(stage, by_stage, over)
+        gain = "" if before is None else _said(_gain(before, scores, clusters))
         means = (f"{value:.3f}" for value in asdict(mean_scores(scores)).values())
         yield [bench.name, stage, *means, gain]
 
 
-def pooled_rows(benches: Sequence[Bench], stages: Mapping[str, Stages]) -> Iterator[list[object]]:
+def pooled_rows(
+    benches: Sequence[Bench],
+    stages: Mapping[str, Stages],
+    over: Mapping[str, Stages] | None = None,
+) -> Iterator[list[object]]:
     """The gains over all questions of all sets; a document or a rule counts as one draw."""
     for stage in ("fused", "reranked"):
         if any(stage not in stages[bench.name] for bench in benches):
@@ -305,16 +338,26 @@ def pooled_rows(benches: Sequence[Bench], stages: Mapping[str, Stages]) -> Itera
         clusters: list[str] = []
         for bench in benches:
             by_stage = stages[bench.name]
-            before += by_stage[_before(stage, by_stage) or stage]
+            before += _compared(stage, by_stage, over[bench.name] if over else None) or []
             after += by_stage[stage]
             clusters += [f"{bench.name} {question.cluster}" for question in bench.questions]
         means = (f"{value:.3f}" for value in asdict(mean_scores(after)).values())
         yield ["pooled", stage, *means, _said(_gain(before, after, clusters))]
 
 
-def _before(stage: str, by_stage: Stages) -> str | None:
-    better = max(("dense", "BM25"), key=lambda part: mean_scores(by_stage[part]).mrr)
-    return {"fused": better, "reranked": "fused"}.get(stage)
+def _compared(stage: str, by_stage: Stages, over: Stages | None) -> list[RankingScores] | None:
+    """What a stage is to be better than."""
+    if over is not None:
+        return over.get(stage)
+    if stage == "reranked":
+        return by_stage["fused"]
+    if stage == "fused":
+        return max((by_stage[part] for part in ("dense", "BM25")), key=_mean_mrr)
+    return None
+
+
+def _mean_mrr(scores: Sequence[RankingScores]) -> float:
+    return mean_scores(scores).mrr
 
 
 def _gain(

@@ -12,8 +12,9 @@ from eval.metrics.retrieval import recall_at, reciprocal_rank
 from eval.metrics.span import Span
 from ingest.document import Document
 from service.conversation import Turn
+from service.gold import places
 from service.pipeline import Trace
-from service.verify import Verdict, locate
+from service.verify import Verdict
 
 RECALL_DEPTHS = (1, 3, 5, 8)
 
@@ -139,27 +140,12 @@ def _locate_gold(
         if found is None:
             return [], f"{passage.document} is not indexed"
         document_id, document = found
-        places = _places(passage, document)
-        if not places:
+        found_at = places(document, passage.quote, passage.heading)
+        if not found_at:
             return [], f"{passage.document} does not say: {passage.quote}"
-        start, end = places[0]
+        start, end = found_at[0]
         spans.append(Span(document_id, start, end))
     return spans, None
-
-
-def _places(passage: GoldPassage, document: Document) -> list[tuple[int, int]]:
-    """Where the elements under the gold's heading say the quote, else where any element does."""
-    under_heading: list[tuple[int, int]] = []
-    elsewhere: list[tuple[int, int]] = []
-    for element in document.elements:
-        place = locate(passage.quote, element.text)
-        if place is None:
-            continue
-        span = (element.start + place[0], element.start + place[1])
-        nearest = element.heading_path[-1] if element.heading_path else ""
-        is_under = locate(passage.heading, nearest) is not None
-        (under_heading if is_under else elsewhere).append(span)
-    return under_heading or elsewhere
 
 
 def _aggregate(

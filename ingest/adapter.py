@@ -1,7 +1,10 @@
 """AdapterManifest: what a learned part was trained on and for, and whether it fits what it is put on."""
 
 import hashlib
-from collections.abc import Mapping
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,6 +83,58 @@ def read_adapter(folder: Path, kind: AdapterKind, *, base_sha256: str) -> Adapte
             f"that is configured has {base_sha256}: name that base, or train an adapter for this one."
         )
     return manifest
+
+
+def merge_adapter(model: Any, folder: Path) -> Any:
+    """The Transformers model with the adapter that lies in the folder added to its weights.
+
+    Raises `AdapterUnusable` where PEFT cannot read it.
+    """
+    return _adapted(model, folder, is_trainable=False).merge_and_unload()
+
+
+def trainable_adapter(model: Any, folder: Path) -> Any:
+    """The Transformers model with the adapter that lies in the folder, to be trained further.
+
+    Raises `AdapterUnusable` where PEFT cannot read it.
+    """
+    return _adapted(model, folder, is_trainable=True)
+
+
+def _adapted(model: Any, folder: Path, *, is_trainable: bool) -> Any:
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    try:
+        with without_notices():
+            return PeftModel.from_pretrained(
+                model, str(folder), is_trainable=is_trainable, local_files_only=True
+            )
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+        raise AdapterUnusable(
+            f"The adapter in {folder} cannot be put on its base: {error}. Copy it anew."
+        ) from error
+
+
+@contextmanager
+def without_notices() -> Iterator[None]:
+    """Keep back what the libraries say of what is meant to be: that an encoder becomes a cross-encoder
+    whose output has no weights yet, and that PEFT asks Transformers by an old name."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    verbosity = transformers_logging.get_verbosity()
+    converting = logging.getLogger("sentence_transformers.base.model")
+    level = converting.level
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    converting.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
+            yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        converting.setLevel(level)
 
 
 def base_sha256(folder: Path) -> str:

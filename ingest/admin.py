@@ -20,7 +20,7 @@ from ingest.catalog.generations import GenerationRecord, GenerationState
 from ingest.catalog.jobs import Action, Job, JobKind, NewTask, TaskOutcome
 from ingest.catalog.sources import SourceKind, SourceRecord
 from ingest.chunk import Chunk
-from ingest.embed import Encoders
+from ingest.embed import BUNDLED, Encoders
 from ingest.errors import PinciteError, WrongUse
 from ingest.indexing import Indexer
 from ingest.llamaindex.source import location_of
@@ -322,16 +322,21 @@ class Admin:
         *,
         asked_by: str,
         encoder: str | None = None,
+        encoder_adapter: str | None = None,
         target_tokens: int | None = None,
         max_tokens: int | None = None,
         force: bool = False,
     ) -> str:
         """Build a new generation, by default as the settings say, and put it to service; the job's id.
 
-        Raises `WrongUse` while another is being built.
+        `encoder_adapter` is the folder of one for the bundled encoder. Raises `WrongUse` while another
+        is being built, and for an adapter beside another encoder.
         """
+        if encoder_adapter and encoder not in (None, BUNDLED):
+            raise WrongUse(f"An adapter is for the encoder '{BUNDLED}', and '{encoder}' is named.")
         target = {
             "encoder": encoder,
+            "encoder_adapter": encoder_adapter,
             "target_tokens": target_tokens,
             "max_tokens": max_tokens,
             "force": force,

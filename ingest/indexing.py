@@ -21,7 +21,7 @@ from ingest.catalog.documents import (
 from ingest.catalog.jobs import Action, Task
 from ingest.chunk import Chunk, chunk_document
 from ingest.document import Document
-from ingest.embed import Encoder, Encoders, Vectors
+from ingest.embed import Encoder, EncoderAdapter, Encoders, Vectors
 from ingest.generations import Generation, Generations
 from ingest.index import EVERYONE, IndexedDocument, Manifest
 from ingest.metadata import Metadata
@@ -48,6 +48,9 @@ class Prepared:
 
 Encoded = dict[tuple[str, str], Vectors]
 """The vectors of a document's chunks, by generation and document."""
+
+
+_EncoderKey = tuple[str, EncoderAdapter | None]
 
 
 def chunks_for(document: Document, manifest: Manifest, encoder: Encoder) -> tuple[Chunk, ...]:
@@ -192,14 +195,14 @@ class Indexer:
             for prepared in group
             for name in prepared.into
         }
-        wanted: dict[str, dict[str, None]] = {}
+        wanted: dict[_EncoderKey, dict[str, None]] = {}
         for name, document_id, chunks in _chunks(group):
             known = former[name, document_id]
             texts = wanted.setdefault(self._encoder_of(name), {})
             texts.update((text, None) for text in _texts(chunks) if text not in known)
         encoded = {
-            model: dict(zip(texts, self._encoders.get(model).encode(list(texts)), strict=True))
-            for model, texts in wanted.items()
+            key: dict(zip(texts, self._encoders.get(*key).encode(list(texts)), strict=True))
+            for key, texts in wanted.items()
         }
         vectors: Encoded = {}
         for name, document_id, chunks in _chunks(group):
@@ -219,8 +222,9 @@ class Indexer:
         points = self._generations.get(generation).index.points(prepared.record.id)
         return {point.chunk.embedded_text: point.vector for point in points}
 
-    def _encoder_of(self, generation: str) -> str:
-        return self._generations.get(generation).index.manifest.encoder
+    def _encoder_of(self, generation: str) -> _EncoderKey:
+        manifest = self._generations.get(generation).index.manifest
+        return manifest.encoder, manifest.adapter
 
 
 def _chunks(group: Sequence[Prepared]) -> list[tuple[str, str, tuple[Chunk, ...]]]:

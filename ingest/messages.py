@@ -157,6 +157,9 @@ class Rebuild(Request):
     encoder: Annotated[
         str | None, Field(min_length=1, description="As [encoder] model; without it, that one")
     ] = None
+    encoder_adapter: Annotated[
+        str | None, Field(min_length=1, description="Folder of one for the bundled encoder")
+    ] = None
     target_tokens: Annotated[int | None, Field(ge=16, le=4096)] = None
     max_tokens: Annotated[int | None, Field(ge=32, le=8192)] = None
     force: Annotated[

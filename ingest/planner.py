@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from ingest.adapter import AdapterUnusable
 from ingest.catalog.generations import GenerationRecord, GenerationState
 from ingest.catalog.jobs import Job, JobKind, JobState, NewTask, Plan
-from ingest.embed import Encoders
+from ingest.embed import BUNDLED, EncoderNotFound, Encoders, encoder_adapter
 from ingest.errors import PinciteError
 from ingest.generations import Generation
 from ingest.index import PARSING_VERSION, Manifest
@@ -110,13 +111,20 @@ class Planner:
         return plan_build(self._catalog, generation)
 
     def _wanted(self, target: dict[str, Any]) -> Manifest:
-        encoder = target.get("encoder") or self._encoder.model
+        settings = self._encoder
+        if target.get("encoder") or target.get("encoder_adapter"):
+            settings = EncoderSettings(
+                model=target.get("encoder") or BUNDLED, adapter=target.get("encoder_adapter")
+            )
+        adapter = encoder_adapter(settings.adapter)
         return Manifest(
-            encoder,
-            self._encoders.get(encoder).dimension,
+            settings.model,
+            self._encoders.get(settings.model, adapter).dimension,
             target.get("target_tokens") or self._chunking.target_tokens,
             target.get("max_tokens") or self._chunking.max_tokens,
             PARSING_VERSION,
+            adapter.weights_sha256 if adapter else None,
+            adapter.folder if adapter else None,
         )
 
     def _building(self, manifest: Manifest) -> str | None:
@@ -158,7 +166,12 @@ class Planner:
         serving_name = self._catalog.generations.serving()
         if serving_name is None:
             return None
-        before = self._probe(self._store.generations.get(serving_name))
+        try:
+            before = self._probe(self._store.generations.get(serving_name))
+        except (AdapterUnusable, EncoderNotFound) as error:
+            # It answers nothing any more: any other is better.
+            _log.warning("%s is not compared with %s: %s", record.name, serving_name, error)
+            return None
         after = self._probe(self._store.generations.get(record.name))
         check = {"probe": round(after, 4), "probe_before": round(before, 4)}
         self._catalog.generations.mark(record.name, check=check)

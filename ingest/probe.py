@@ -26,7 +26,8 @@ class SentenceProbe:
         questions = self._questions()
         if not questions:
             return 1.0
-        encoder = self._encoders.get(generation.index.manifest.encoder)
+        manifest = generation.index.manifest
+        encoder = self._encoders.get(manifest.encoder, manifest.adapter)
         vectors = encoder.encode([text for _, text in questions])
         found = 0
         for (document_id, _), vector in zip(questions, vectors, strict=True):

@@ -303,12 +303,17 @@ class RemoteAdmin:
         *,
         asked_by: str = "",
         encoder: str | None = None,
+        encoder_adapter: str | None = None,
         target_tokens: int | None = None,
         max_tokens: int | None = None,
         force: bool = False,
     ) -> str:
         body = Rebuild(
-            encoder=encoder, target_tokens=target_tokens, max_tokens=max_tokens, force=force
+            encoder=encoder,
+            encoder_adapter=encoder_adapter,
+            target_tokens=target_tokens,
+            max_tokens=max_tokens,
+            force=force,
         )
         return self._post("/admin/index/rebuild", body, JobAnswer).job.id
 

@@ -50,6 +50,15 @@ class EncoderSettings(Section):
         min_length=1,
         description="'bundled' (all-MiniLM-L6-v2), or a sentence-transformers name or folder",
     )
+    adapter: Path | None = Field(
+        None, description="Folder that 'pincite train encoder' made, for the bundled model"
+    )
+
+    @model_validator(mode="after")
+    def _adapter_fits(self) -> Self:
+        if self.adapter is not None and self.model != BUNDLED:
+            raise ValueError(f"adapter is for the model '{BUNDLED}', and model is '{self.model}'")
+        return self
 
 
 class ChunkingSettings(Section):

@@ -18,10 +18,10 @@ from ingest.catalog.jobs import Action, Job, Task
 from ingest.clock import now
 from ingest.document import Document
 from ingest.duplicates import sketch
-from ingest.embed import Encoders
+from ingest.embed import Encoder, Encoders
 from ingest.faults import is_transient, reason
 from ingest.formats.errors import ParseError, WorkerCrashed
-from ingest.index import PARSING_VERSION, IndexUnreachable
+from ingest.index import PARSING_VERSION, IndexUnreachable, Manifest
 from ingest.indexing import Encoded, Indexer, Prepared, chunks_for, targets
 from ingest.metadata import NOTHING_SAID, Metadata, MetadataError, merged, read_sidecar
 from ingest.plan import hash_of, version_name
@@ -170,8 +170,15 @@ class Worker:
     def _get_ready(self) -> None:
         """Load the encoders while the parser's process starts."""
         self._parser.start()
+        # A build alone goes without the serving generation's encoder, which may be lost.
+        reads = self._jobs.any_open(_READING)
+        serving = self._catalog.generations.serving()
         for generation in self._store.generations.written():
-            self._encoders.get(generation.index.manifest.encoder)
+            if reads or generation.name != serving:
+                self._encoder_of(generation.index.manifest)
+
+    def _encoder_of(self, manifest: Manifest) -> Encoder:
+        return self._encoders.get(manifest.encoder, manifest.adapter)
 
     def _job(self, job_id: str) -> Job:
         job = self._jobs.get(job_id)
@@ -359,9 +366,7 @@ class Worker:
         )
         generations = targets(self._store.generations, task)
         chunks = tuple(
-            chunks_for(
-                document, each.index.manifest, self._encoders.get(each.index.manifest.encoder)
-            )
+            chunks_for(document, each.index.manifest, self._encoder_of(each.index.manifest))
             for each in generations
         )
         values: dict[str, Any] = {
@@ -431,7 +436,7 @@ class Worker:
                     "revision": record.revision + 1,
                     "warning": reread.document.warning,
                 }
-        chunks = chunks_for(version.document, manifest, self._encoders.get(manifest.encoder))
+        chunks = chunks_for(version.document, manifest, self._encoder_of(manifest))
         return Prepared(task, record, version, described, values, (task.target,), (chunks,))
 
     def _read_again(self, record: DocumentRecord) -> Version | None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from generator.prompt import load_template
 from generator.slot import build_generator
-from ingest.embed import Encoders
+from ingest.embed import EncoderAdapter, Encoders, encoder_adapter
+from ingest.settings import EncoderSettings
 from ingest.store import Store, open_store
 from service.access import LOCAL_READER
 from service.answerability import (
@@ -46,7 +47,7 @@ def assemble(
     store = open_store(settings.index, create=create)
     try:
         encoders = encoders or Encoders()
-        encoder = encoders.get(_model(store, settings))
+        encoder = encoders.get(*_encoder(store, settings.encoder))
         encoder.encode(["warm-up"])
         reranker = build_reranker(settings.reranker)
         pace = None if reranker is None else measured_pace(reranker)
@@ -77,9 +78,12 @@ def _calibration(settings: Settings, reranker: str | None) -> Calibration | None
     return read_calibration(path, reranker) if path else None
 
 
-def _model(store: Store, settings: Settings) -> str:
+def _encoder(store: Store, settings: EncoderSettings) -> tuple[str, EncoderAdapter | None]:
     """The encoder of the serving generation; where there is none yet, the one it will have."""
+    # A wanted adapter is checked at the start, not only when a rebuild comes to it.
+    wanted = encoder_adapter(settings.adapter)
     serving = store.catalog.generations.serving()
     if serving is None:
-        return settings.encoder.model
-    return store.generations.get(serving).index.manifest.encoder
+        return settings.model, wanted
+    manifest = store.generations.get(serving).index.manifest
+    return manifest.encoder, manifest.adapter

@@ -1,16 +1,20 @@
 """Reranker.score: how well each passage answers a question, read together with it."""
 
-import logging
 import time
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ingest.adapter import AdapterManifest, base_sha256, read_adapter
+from ingest.adapter import (
+    AdapterManifest,
+    base_sha256,
+    merge_adapter,
+    read_adapter,
+    without_notices,
+)
 from ingest.embed import BUNDLED, bundled_path
 from ingest.errors import PinciteError
 from service.retrieve import Retrieved, stretched
@@ -166,35 +170,10 @@ def base_model(*, max_tokens: int = MAX_TOKENS, **config: Any) -> "CrossEncoder"
         )
 
 
-@contextmanager
-def without_notices() -> Iterator[None]:
-    """Keep back what the libraries say of what is meant to be: that an encoder becomes a cross-encoder
-    whose output has no weights yet, and that PEFT asks Transformers by an old name."""
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    verbosity = transformers_logging.get_verbosity()
-    converting = logging.getLogger("sentence_transformers.base.model")
-    level = converting.level
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    converting.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
-            yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        converting.setLevel(level)
-
-
 def _load_adapted(folder: Path) -> tuple[AdapterManifest, "CrossEncoder"]:
     manifest = read_adapter(folder, "reranker", base_sha256=base_sha256(bundled_path()))
-    from peft import PeftModel
-
     model = base_model()
-    with without_notices():
-        adapted = PeftModel.from_pretrained(model[0].model, str(folder), local_files_only=True)
-    model[0].model = adapted.merge_and_unload()
+    model[0].model = merge_adapter(model[0].model, folder)
     return manifest, model.eval()
 
 

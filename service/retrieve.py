@@ -91,7 +91,8 @@ class Retriever:
         depth = self._settings.candidates
         terms = exact_terms(question)
         with self._generations.serving() as generation:
-            encoder = self._encoders.get(generation.index.manifest.encoder)
+            manifest = generation.index.manifest
+            encoder = self._encoders.get(manifest.encoder, manifest.adapter)
             vector = encoder.encode([question])[0]
             for _ in range(SEARCHES):
                 rankings = generation.index.search(vector, question, top_k=depth, scope=scope)
@@ -123,7 +124,8 @@ class Retriever:
         positions = range(max(0, found.position - reach), found.position + reach + 1)
         with self._generations.serving() as generation:
             chunks = generation.index.chunks(found.document, positions)
-            encoder = self._encoders.get(generation.index.manifest.encoder)
+            manifest = generation.index.manifest
+            encoder = self._encoders.get(manifest.encoder, manifest.adapter)
             tokens = encoder.count_tokens([chunk.text for chunk in chunks.values()])
         if chunks.get(found.position) != found.chunk:
             return {}

@@ -1,11 +1,14 @@
 """What several test folders share; each is made once a run."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest.catalog.jobs import JobState
 from ingest.embed import BUNDLED, Encoders, SentenceTransformerEncoder
+from ingest.train.encoder import EncoderRecipe, train_encoder
+from tests.service.train.colours import DATA, DIVISION
 from tests.stores import indexed
 
 POLICIES = Path(__file__).parents[1] / "examples" / "policies"
@@ -19,9 +22,19 @@ def encoder() -> SentenceTransformerEncoder:
 @pytest.fixture(scope="session")
 def encoders(encoder: SentenceTransformerEncoder) -> Encoders:
     """The bundled encoder, loaded; others are loaded when asked for."""
-    return Encoders(
-        lambda model: encoder if model == BUNDLED else SentenceTransformerEncoder(model)
-    )
+
+    def load(*arguments: Any) -> SentenceTransformerEncoder:
+        return encoder if arguments == (BUNDLED,) else SentenceTransformerEncoder(*arguments)
+
+    return Encoders(load)
+
+
+@pytest.fixture(scope="session")
+def trained_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an encoder's adapter that has learned where things of a colour are."""
+    path = tmp_path_factory.mktemp("encoder") / "adapter"
+    train_encoder(DIVISION.training, DATA, EncoderRecipe(queries_per_step=8, epochs=3), path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """`pincite index …`"""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,7 +36,7 @@ def show_index(context: typer.Context, *, as_json: AsJson = False) -> None:
                 each.documents,
                 each.chunks,
                 round(each.size_bytes / 1e6, 1) if each.size_bytes is not None else None,
-                each.record.manifest.encoder,
+                each.record.manifest.encoder_name,
                 f"{each.record.manifest.target_tokens}/{each.record.manifest.max_tokens}",
                 ", ".join(f"{name} {value}" for name, value in (each.record.check or {}).items()),
             )
@@ -48,7 +49,12 @@ def show_index(context: typer.Context, *, as_json: AsJson = False) -> None:
 def rebuild_index(
     context: typer.Context,
     *,
-    encoder: Annotated[str | None, typer.Option(help="Instead of [encoder] model.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="Instead of [encoder] model and adapter.")
+    ] = None,
+    encoder_adapter: Annotated[
+        Path | None, typer.Option(help="Folder that 'pincite train encoder' made.")
+    ] = None,
     target_tokens: Annotated[int | None, typer.Option(min=16)] = None,
     max_tokens: Annotated[int | None, typer.Option(min=32)] = None,
     force: Annotated[
@@ -62,6 +68,7 @@ def rebuild_index(
         job_id = opened.admin.rebuild(
             asked_by=user(),
             encoder=encoder,
+            encoder_adapter=str(encoder_adapter.resolve()) if encoder_adapter else None,
             target_tokens=target_tokens,
             max_tokens=max_tokens,
             force=force,

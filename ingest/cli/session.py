@@ -72,6 +72,7 @@ def _local(store: "Store", settings: "Sections", stack: ExitStack) -> Session:
 
 def _notice(store: "Store", settings: "Sections") -> str | None:
     """Where the settings want another index than the one that serves."""
+    from ingest.embed import encoder_adapter, encoder_name
     from ingest.index import PARSING_VERSION, IndexMismatch
 
     serving = store.catalog.generations.serving()
@@ -79,7 +80,7 @@ def _notice(store: "Store", settings: "Sections") -> str | None:
         return None
     try:
         store.generations.get(serving).index.manifest.check(
-            encoder=settings.encoder.model,
+            encoder=encoder_name(settings.encoder.model, encoder_adapter(settings.encoder.adapter)),
             target_tokens=settings.chunking.target_tokens,
             max_tokens=settings.chunking.max_tokens,
             parsing_version=PARSING_VERSION,

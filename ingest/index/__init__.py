@@ -1,7 +1,7 @@
 """The searchable index: what it holds, and the protocol every engine answers to."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.chunk import Chunk
-from ingest.embed import Vectors
+from ingest.embed import EncoderAdapter, Vectors, encoder_name
 from ingest.errors import PinciteError
 
 EVERYONE = "everyone"
@@ -45,20 +45,34 @@ class IndexUnreachable(PinciteError):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What built the index. `encoder` is the setting [encoder] model, `dimension` its vectors'."""
+    """What built the index. `encoder` is the setting [encoder] model, `dimension` its vectors'.
+    Where the encoder had an adapter, its weights count, not the folder in which they lay."""
 
     encoder: str
     dimension: int
     target_tokens: int
     max_tokens: int
     parsing_version: int = PARSING_VERSION
+    adapter_sha256: str | None = None
+    adapter_folder: str | None = field(default=None, compare=False)
+
+    @property
+    def adapter(self) -> EncoderAdapter | None:
+        if self.adapter_sha256 is None or self.adapter_folder is None:
+            return None
+        return EncoderAdapter(self.adapter_sha256, self.adapter_folder)
+
+    @property
+    def encoder_name(self) -> str:
+        """The encoder with its adapter, to be shown and compared."""
+        return encoder_name(self.encoder, self.adapter)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def check(self, **wanted: str | int) -> None:
         """Raise `IndexMismatch` where a field named in `wanted` has another value."""
-        built = asdict(self)
+        built = asdict(self) | {"encoder": self.encoder_name}
         differences = [
             f"{name.replace('_', ' ')} {built[name]} (now wanted: {value})"
             for name, value in wanted.items()

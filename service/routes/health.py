@@ -44,7 +44,7 @@ def readiness(service: ServiceDep, background: BackgroundDep) -> Readiness:
         return Readiness(
             status="ready",
             passages=index.count(),
-            encoder=index.manifest.encoder,
+            encoder=index.manifest.encoder_name,
             generation=generation.name,
             worker=background.fault if background else None,
         )

@@ -1,7 +1,7 @@
 """Examples that a reranker learns in seconds: a cupboard answers, a thing of another colour does not."""
 
 from ingest.adapter import TrainingData
-from service.train.examples import Division, Example
+from ingest.train.examples import Division, Example
 from service.train.reranker import RerankerRecipe
 
 COLOURS = ("red", "green", "blue", "white", "black", "brown", "pink", "grey", "violet", "orange")

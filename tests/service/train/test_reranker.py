@@ -8,9 +8,10 @@ import pytest
 
 from ingest.adapter import base_sha256, read_adapter
 from ingest.embed import BUNDLED, SentenceTransformerEncoder, bundled_path
+from ingest.train.examples import Division, Example, ExamplesUnusable
+from ingest.train.lora import FolderTaken, TrainingNotInstalled
 from service.rerank import CrossEncoderReranker
-from service.train.examples import Division, Example, ExamplesUnusable
-from service.train.reranker import FolderTaken, TrainingNotInstalled, measure, train_reranker
+from service.train.reranker import measure, train_reranker
 from tests.service.train.colours import DATA, DIVISION, RECIPE, examples
 
 
@@ -37,6 +38,7 @@ def test_what_is_trained_says_what_it_was_made_of_and_ranks(trained_reranker: Pa
     assert (manifest.data, manifest.recipe["queries"]) == (DATA, 40)
     assert manifest.metrics["queries held out"] == 10
     assert manifest.metrics["mrr@10 after"] > 0.8
+    assert manifest.metrics["mrr@10 over search after"] > 0.8
     (best, worst) = CrossEncoderReranker(BUNDLED, trained_reranker).score(
         "Which rugs are red?",
         ["The rugs in the cupboard of red things.", "The rugs that are blue."],

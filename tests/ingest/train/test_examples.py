@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embed import SentenceTransformerEncoder
-from service.train.examples import (
+from ingest.train.examples import (
     Example,
     ExamplesUnusable,
     described,
     divide,
     read_examples,
     read_groups,
-    with_mined_negatives,
     without_groups,
 )
 
@@ -40,7 +38,7 @@ def test_examples_are_read_plain_and_compressed(tmp_path: Path, name: str) -> No
 
     assert (first.positives, first.negatives) == (("Within 30 days.",), ())
     assert second.negatives == ("Never.",)
-    assert described(path, [first, second]).licences == {"MIT": 2}
+    assert described(path, [first.licence, second.licence]).licences == {"MIT": 2}
 
 
 def test_every_faulty_line_is_named(tmp_path: Path) -> None:
@@ -96,28 +94,3 @@ def test_a_document_is_held_out_whole_and_whatever_else_is_there() -> None:
     alone = divide(examples[:40], held_out_share=0.2, seed=1)
     assert {each.group for each in alone.held_out} == held_out & {f"group {n}" for n in range(10)}
     assert divide(examples, held_out_share=0.2, seed=2) != division
-
-
-def test_negatives_are_mined_from_the_same_source_and_answer_no_such_query(
-    encoder: SentenceTransformerEncoder,
-) -> None:
-    same = example(1).model_copy(update={"positives": ("One day, says rule 1.",)})
-    examples = [*(example(n) for n in range(20)), same, example(50, source="other")]
-
-    mined = with_mined_negatives(examples, encoder, wanted=4, seed=1)
-
-    assert [len(each.negatives) for each in mined] == [4] * 21 + [0]
-    right = {"One day, says rule 1.", "Rule 1 gives 1 days."}
-    assert not right & {*mined[1].negatives, *mined[20].negatives}
-    assert all(not set(each.negatives) & set(each.positives) for each in mined)
-    assert with_mined_negatives(examples, encoder, wanted=4, seed=1) == mined
-
-
-def test_given_negatives_are_kept_for_half(encoder: SentenceTransformerEncoder) -> None:
-    given = example(1).model_copy(update={"negatives": tuple(f"Given {n}." for n in range(8))})
-    examples = [given, *(example(n) for n in range(2, 30))]
-
-    first, *_ = with_mined_negatives(examples, encoder, wanted=6, seed=1)
-
-    assert sum(text.startswith("Given") for text in first.negatives) == 3
-    assert len(set(first.negatives)) == 6

@@ -1,0 +1,1 @@
+"""Training of the encoder's adapter, and what all trainings share."""
