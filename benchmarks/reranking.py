@@ -16,7 +16,7 @@ from benchmarks.measure import markdown_table, write_result
 from benchmarks.question_sets import SETS
 from benchmarks.searched import search
 from ingest.embed import BUNDLED, SentenceTransformerEncoder
-from service.rerank import PAIRS_PER_BATCH, CrossEncoderReranker
+from service.rerank import FLOAT32, PAIRS_PER_BATCH, CrossEncoderReranker, fastest_type
 from service.retrieve import Retrieved, fuse
 from service.settings import Settings
 
@@ -33,12 +33,12 @@ def main() -> None:
     arguments = parser.parse_args()
     asked = candidates(arguments.shared, arguments.questions)
     served = CrossEncoderReranker(BUNDLED, arguments.adapter)
-    plain = CrossEncoderReranker(BUNDLED, arguments.adapter, fastest_type=False)
+    plain = CrossEncoderReranker(BUNDLED, arguments.adapter, number_type=FLOAT32)
     ways: dict[str, Score] = {
-        f"as served ({served.number_type})": served.score,
-        f"as served, candidates as they come ({served.number_type})": unsorted(served),
-        f"{plain.number_type}": plain.score,
-        f"{plain.number_type}, candidates as they come": unsorted(plain),
+        f"as served ({fastest_type()})": served.score,
+        f"as served, candidates as they come ({fastest_type()})": unsorted(served),
+        FLOAT32: plain.score,
+        f"{FLOAT32}, candidates as they come": unsorted(plain),
     }
     times = measure(asked, ways)
     rows = [
@@ -52,7 +52,7 @@ def main() -> None:
     ]
     agreement = same_order(asked, served.score, plain.score)
     print(markdown_table(["way", "p50 (ms)", "p95 (ms)", "times the first"], rows))
-    print(f"Pairs of candidates in the same order as with {plain.number_type}: {agreement:.3f}")
+    print(f"Pairs of candidates in the same order as with {FLOAT32}: {agreement:.3f}")
     result: dict[str, Any] = {"rows": rows, "candidates": CANDIDATES, "same order": agreement}
     print(f"Written to {write_result('reranking', result)}.")
 

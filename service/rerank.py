@@ -27,7 +27,7 @@ NO_RERANKER = "none"
 SHIPPED_ADAPTER = Path(__file__).parent / "adapters" / "reranker"
 """Trained by the command and on the data that its manifest names."""
 
-FLOAT32 = "float32"
+FLOAT32, BFLOAT16, INT8 = "float32", "bfloat16", "int8"
 
 MAX_TOKENS = 256
 """Of a question and a passage together, special tokens counted in."""
@@ -60,14 +60,15 @@ class Reranker(Protocol):
 
 class CrossEncoderReranker:
     """The bundled MiniLM with an adapter, which is the shipped one where none is named, or any
-    sentence-transformers `CrossEncoder` by name or folder.
+    sentence-transformers `CrossEncoder` by name or folder. It computes in `number_type`, the fastest one
+    where none is named.
 
     Raises `RerankerNotFound` where there is no such model, `AdapterUnusable` where the adapter does not
     fit or is damaged.
     """
 
     def __init__(
-        self, model: str, adapter: Path | None = None, *, fastest_type: bool = True
+        self, model: str, adapter: Path | None = None, *, number_type: str | None = None
     ) -> None:
         if model == BUNDLED:
             manifest, self._model = _load_adapted(adapter or SHIPPED_ADAPTER)
@@ -75,7 +76,7 @@ class CrossEncoderReranker:
         else:
             self._model = _load_named(model)
             self.name = model
-        self.number_type = _use_fastest_type(self._model) if fastest_type else FLOAT32
+        _convert(self._model, number_type or fastest_type())
         # A tokenizer keeps its padding as state: two threads at once make it fail.
         self._lock = Lock()
 
@@ -202,23 +203,28 @@ def _load_named(model: str) -> "CrossEncoder":
     return loaded
 
 
-def _use_fastest_type(model: "CrossEncoder") -> str:
-    """Have the model compute in the numbers in which this processor is fastest; their name."""
+def fastest_type() -> str:
+    """The numbers in which this processor reads pairs fastest."""
     import torch
 
-    if model.device.type != "cpu":
-        return FLOAT32
     capabilities = torch.cpu.get_capabilities()
     # As for the encoder: bfloat16 pays only where the CPU multiplies matrices in it.
     if capabilities.get("amx_bf16"):
+        return BFLOAT16
+    return INT8 if capabilities.get("avx512_vnni") else FLOAT32
+
+
+def _convert(model: "CrossEncoder", number_type: str) -> None:
+    import torch
+
+    if model.device.type != "cpu":
+        return
+    if number_type == BFLOAT16:
         model.to(torch.bfloat16)
-        return "bfloat16"
-    if capabilities.get("avx512_vnni"):
+    elif number_type == INT8:
         with warnings.catch_warnings():
             # It is to move to another package, which is not ready for every version of torch.
             warnings.simplefilter("ignore", DeprecationWarning)
             model[0].model = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
                 model[0].model, {torch.nn.Linear}, dtype=torch.qint8
             )
-        return "int8"
-    return FLOAT32
