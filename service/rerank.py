@@ -224,7 +224,7 @@ def _convert(model: "CrossEncoder", number_type: str) -> None:
     elif number_type == INT8:
         with warnings.catch_warnings():
             # It is to move to another package, which is not ready for every version of torch.
-            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore")
             model[0].model = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
                 model[0].model, {torch.nn.Linear}, dtype=torch.qint8
             )
