@@ -103,9 +103,7 @@ class Data:
     def model(self, chosen: NDArray[np.bool_]) -> Callable[[Mapping[str, float]], float]:
         rows = places(chosen)
         truth = [self.rows[i].is_answerable for i in rows]
-        contributions, bias = fit(
-            [self.features[i] for i in rows], truth, self.importance(chosen)
-        )
+        contributions, bias = fit([self.features[i] for i in rows], truth, self.importance(chosen))
         nothing = Calibration(
             reranker=None, questions=1, answerable=0, slope=1, intercept=0, curve=()
         )

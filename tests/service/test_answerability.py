@@ -72,7 +72,13 @@ def test_without_a_passage_nothing_is_answerable(answerability: CalibratedAnswer
 
 @pytest.mark.parametrize(
     "question",
-    ["?!…", "refund", "Wie lange habe ich Zeit für die Rückgabe?", "返金はいつですか", "the of and"],
+    [
+        "?!…",
+        "refund",
+        "Wie lange habe ich Zeit für die Rückgabe?",
+        "返金はいつですか",
+        "the of and",
+    ],
     ids=["punctuation", "one word", "German", "Japanese", "function words only"],
 )
 @pytest.mark.parametrize(
