@@ -321,9 +321,18 @@ class RemoteAdmin:
 
     # Questions
 
-    def ask(self, question: str, as_of: date | None = None) -> dict[str, Any]:
-        """The answer as `POST /ask` gives it."""
-        body = {"question": question, "as_of": as_of.isoformat() if as_of else None}
+    def ask(
+        self,
+        question: str,
+        as_of: date | None = None,
+        within: Mapping[str, Sequence[str]] | None = None,
+    ) -> dict[str, Any]:
+        """The answer as `POST /ask` gives it; `within` is its field of that name."""
+        body = {
+            "question": question,
+            "as_of": as_of.isoformat() if as_of else None,
+            "within": within,
+        }
         return self._send(dict[str, Any], "POST", "/ask", json=body)
 
     def _get(self, path: str, answer: type[Answer], **parameters: Any) -> Answer:

@@ -6,6 +6,7 @@ from generator.prompt import load_template
 from generator.slot import build_generator
 from ingest.embed import Encoders
 from ingest.store import Store, open_store
+from service.access import LOCAL_READER
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
 from service.rerank import Selection, build_reranker
@@ -43,8 +44,10 @@ def assemble(
     except BaseException:
         store.close()
         raise
+    retriever = Retriever(store.generations, store.catalog.documents, encoders, settings.retrieval)
+    retriever.decide("warm-up", LOCAL_READER)
     pipeline = Pipeline(
-        Retriever(store.generations, store.catalog.documents, encoders, settings.retrieval),
+        retriever,
         Selection(reranker, settings.reranker, settings.retrieval.top_k),
         best_cosine,
         load_template(),

@@ -2,7 +2,9 @@
 
 import signal
 import sys
+from dataclasses import asdict
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +13,7 @@ from ingest.errors import PinciteError, WrongUse
 
 if TYPE_CHECKING:
     from service.schema import AnswerOut
+    from service.scope import Filter
     from service.settings import LoadedSettings, ServiceSettings, Settings
 
 app = typer.Typer()
@@ -32,23 +35,50 @@ def ask(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Answer from what applied on this day."),
     ] = None,
+    document: Annotated[
+        list[str] | None,
+        typer.Option(help="Answer from this document only (id, name or title); repeatable."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only from documents with this tag; repeatable.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only from this source (id or place); repeatable.")
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Only in this language, as in 'en'; repeatable.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object for programs.")
     ] = False,
 ) -> None:
     """Answer a question, and show the words in the documents that support each sentence."""
     from service.question import checked_question
+    from service.scope import Filter
 
     loaded: LoadedSettings = context.obj()
     question = checked_question(question, max_chars=loaded.settings.service.max_question_chars)
-    answer = _answer(loaded.settings, question, as_of.date() if as_of else None)
+    within = Filter(
+        tuple(document or ()),
+        tuple(tag or ()),
+        tuple(map(_place, source or ())),
+        tuple(language or ()),
+    )
+    answer = _answer(loaded.settings, question, as_of.date() if as_of else None, within)
     if as_json:
         typer.echo(answer.model_dump_json(indent=2))
     else:
         _print_answer(answer)
 
 
-def _answer(settings: "Settings", question: str, as_of: date | None) -> "AnswerOut":
+def _place(source: str) -> str:
+    """A source as the catalog knows it: folders by their whole path."""
+    return str(Path(source).resolve()) if Path(source).exists() else source
+
+
+def _answer(
+    settings: "Settings", question: str, as_of: date | None, within: "Filter"
+) -> "AnswerOut":
     """The answer of this process, or of the service that holds the index."""
     from ingest.index import IndexInUse
     from ingest.remote import RemoteAdmin, find_service
@@ -63,9 +93,9 @@ def _answer(settings: "Settings", question: str, as_of: date | None) -> "AnswerO
         if address is None:
             raise
         with RemoteAdmin(address) as remote:
-            return AnswerOut.model_validate(remote.ask(question, as_of))
+            return AnswerOut.model_validate(remote.ask(question, as_of, asdict(within)))
     try:
-        return answer_out(service.pipeline.answer(question, (), LOCAL_READER, as_of))
+        return answer_out(service.pipeline.answer(question, (), LOCAL_READER, as_of, within))
     finally:
         service.store.close()
 

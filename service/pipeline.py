@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from generator.draft import DraftReader, DraftSentence
@@ -12,6 +12,7 @@ from ingest.clock import today
 from service.access import Reader
 from service.rerank import Selection
 from service.retrieve import Retrieved, Retriever
+from service.scope import EVERYTHING, Filter, Searched
 from service.settings import AnswerSettings
 from service.verify import Sentence, Verdict, Verifier, verify
 
@@ -36,8 +37,8 @@ class Refusal:
 class Answer:
     """What the user is shown: sentences with their citations, or a refusal and no sentence.
 
-    `notice` says on which day's rules it rests, where that was asked for, and which of the documents
-    it cites no longer apply.
+    `notice` says in which documents alone it was searched, where the question named them, on which
+    day's rules it rests, where that was asked for, and which of the documents it cites no longer apply.
     """
 
     sentences: tuple[Sentence, ...]
@@ -103,12 +104,18 @@ class Pipeline:
         conversation: Sequence[Turn],
         reader: Reader,
         as_of: date | None = None,
+        within: Filter = EVERYTHING,
     ) -> Trace:
-        """The whole trace of one question, asked of the documents that apply on the day `as_of`."""
-        *_, trace = self.stream(question, conversation, reader, as_of)
+        """The whole trace of one question, asked of the documents that apply on the day `as_of`, and of
+        these only those that pass the filter. Raises `UnknownInFilter` or `IndexOutdated`."""
+        *_, trace = self.stream(question, conversation, reader, as_of, within)
         if not isinstance(trace, Trace):
             raise TypeError("Pipeline.stream ended without a trace")
         return trace
+
+    def check(self, within: Filter, reader: Reader) -> None:
+        """Raises what `stream` would raise of this filter when its first item is asked for."""
+        self._retriever.decide("", reader, within=within)
 
     def stream(
         self,
@@ -116,6 +123,7 @@ class Pipeline:
         conversation: Sequence[Turn],
         reader: Reader,
         as_of: date | None = None,
+        within: Filter = EVERYTHING,
     ) -> Iterator[Sentence | Trace]:
         """Verified sentences as soon as each is checked, then the trace, once and last.
 
@@ -124,7 +132,8 @@ class Pipeline:
         question was asked is left out in any case.
         """
         clock = _Clock()
-        retrieved = self._retriever.retrieve(question, reader, as_of)
+        searched = self._retriever.decide(question, reader, as_of, within)
+        retrieved = self._retriever.retrieve(question, reader, as_of, searched)
         clock.lap("retrieve")
         reranked = self._selection.select(question, retrieved)
         passages = _number(reranked)
@@ -160,7 +169,7 @@ class Pipeline:
             prompt=prompt,
             draft=draft,
             verified=tuple(verified),
-            answer=self._answer(shown, passages, as_of),
+            answer=_with_scope(self._answer(shown, passages, as_of), searched),
             timings=clock.finish(),
             versions=self._versions(prompt),
         )
@@ -218,6 +227,20 @@ class Pipeline:
             "prompt": prompt.version,
             "verifier": self._verifier.name,
         }
+
+
+def _with_scope(answer: Answer, searched: Searched) -> Answer:
+    """The answer, which says where alone it was searched: a refusal always, another where nobody but
+    the question itself asked for that."""
+    if not searched.only:
+        return answer
+    said = f"Searched in {searched.only} only."
+    if answer.refusal is not None:
+        reason = f"{answer.refusal.reason} {said}"
+        return replace(answer, refusal=replace(answer.refusal, reason=reason))
+    if not searched.by_itself:
+        return answer
+    return replace(answer, notice=f"{said} {answer.notice}" if answer.notice else said)
 
 
 def _notice(

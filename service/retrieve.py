@@ -10,8 +10,10 @@ from ingest.chunk import Chunk
 from ingest.clock import today
 from ingest.embed import Encoders
 from ingest.generations import Generations
-from ingest.index import Hit, IndexedDocument, Scope
+from ingest.index import Hit, IndexedDocument, Rankings, Scope
 from service.access import Reader
+from service.cache import ResultCache
+from service.scope import EVERYTHING, Filter, Scopes, Searched
 from service.settings import RetrievalSettings
 
 SEARCHES = 5
@@ -35,7 +37,8 @@ class Retrieved:
 
 
 class Retriever:
-    """Searches the serving generation by meaning and by words, and fuses the two rankings."""
+    """Searches the serving generation by meaning and by words, and fuses the two rankings. What it found
+    is kept for the same question in the same scope until the index changes."""
 
     def __init__(
         self,
@@ -48,27 +51,59 @@ class Retriever:
         self._documents = documents
         self._encoders = encoders
         self._settings = settings
+        self._scopes = Scopes(documents)
+        self._found = ResultCache[Retrieved](settings.cached_questions)
 
-    def retrieve(self, question: str, reader: Reader, as_of: date | None = None) -> list[Retrieved]:
-        """What either search finds, best first, of what the reader may read and what applies on the
-        day `as_of`, today where that is None."""
-        depth = self._settings.candidates
-        scope = Scope(reader.groups, as_of or today())
+    def decide(
+        self, question: str, reader: Reader, as_of: date | None = None, within: Filter = EVERYTHING
+    ) -> Searched:
+        """Where to search: within the filter, and in the documents that the question names.
+
+        Raises `UnknownInFilter`, or `IndexOutdated` where the index cannot be filtered so yet.
+        """
+        day = as_of or today()
+        return self._scopes.decide(question, reader, day, within, narrow=self._settings.narrow)
+
+    def retrieve(
+        self,
+        question: str,
+        reader: Reader,
+        as_of: date | None = None,
+        searched: Searched | None = None,
+    ) -> list[Retrieved]:
+        """What either search finds, best first, where `decide` said to search; without that, of all
+        that the reader may read and that applies on the day `as_of`, today where that is None."""
+        if searched is None:
+            scope = Scope(reader.groups, as_of or today())
+            searched = Searched(scope, self._documents.index_state())
+        key = (question, searched.scope)
+        found = self._found.get(searched.state, key)
+        if found is None:
+            found = self._search(question, searched.scope)
+            self._found.put(searched.state, key, found)
+        return found
+
+    def _search(self, question: str, scope: Scope) -> list[Retrieved]:
         with self._generations.serving() as generation:
             encoder = self._encoders.get(generation.index.manifest.encoder)
             vector = encoder.encode([question])[0]
             for _ in range(SEARCHES):
-                dense = generation.index.search_dense(vector, top_k=depth, scope=scope)
-                sparse = generation.index.search_sparse(question, top_k=depth, scope=scope)
-                ids = {hit.document.id for hit in (*dense, *sparse)}
-                # One read for both searches: a version that is being replaced counts in both or in
+                rankings = generation.index.search(
+                    vector, question, top_k=self._settings.candidates, scope=scope
+                )
+                ids = {hit.document.id for hit in (*rankings.dense, *rankings.sparse)}
+                # One read for both rankings: a version that is being replaced counts in both or in
                 # neither.
                 current = self._documents.current_versions(generation.name, ids)
-                if not _is_outdated((*dense, *sparse), current):
+                if not _is_outdated(rankings, current):
                     break
         return fuse(
-            [hit for hit in dense if current.get(hit.document.id) == hit.document.version],
-            [hit for hit in sparse if current.get(hit.document.id) == hit.document.version],
+            [hit for hit in rankings.dense if current.get(hit.document.id) == hit.document.version],
+            [
+                hit
+                for hit in rankings.sparse
+                if current.get(hit.document.id) == hit.document.version
+            ],
             bm25_weight=self._settings.bm25_weight,
         )
 
@@ -77,8 +112,9 @@ class Retriever:
         return set(ids) - self._documents.by_ids(ids).keys()
 
 
-def _is_outdated(hits: Sequence[Hit], current: Mapping[str, str]) -> bool:
+def _is_outdated(rankings: Rankings, current: Mapping[str, str]) -> bool:
     """Whether a document was found in its former version alone: it was replaced after the search."""
+    hits = (*rankings.dense, *rankings.sparse)
     found = {(hit.document.id, hit.document.version) for hit in hits}
     return any(
         document_id in current and (document_id, current[document_id]) not in found

@@ -35,6 +35,15 @@ class RetrievalSettings(Section):
     bm25_weight: float = Field(
         0.4, ge=0, le=1, description="Share of BM25 in the fused ranking; the rest is dense"
     )
+    narrow: bool = Field(
+        True, description="Whether a question that names a document is searched in that one only"
+    )
+    cached_questions: int = Field(
+        256,
+        ge=0,
+        le=100_000,
+        description="Questions whose passages are kept until the index changes; 0: none",
+    )
 
 
 class RerankerSettings(Section):

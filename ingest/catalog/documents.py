@@ -310,6 +310,13 @@ class Documents:
         """For each of these documents the version that counts in this generation."""
         return {id: each.version for id, each in self.written(generation, ids).items()}
 
+    def payloads(self, generation: str) -> dict[str, str]:
+        """What the points of every document in the generation say, by document."""
+        query = select(indexed.c.document_id, indexed.c.payload)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.where(indexed.c.generation == generation)).tuples()
+            return dict(rows.all())
+
     def written(self, generation: str, ids: Collection[str] | None = None) -> dict[str, Written]:
         """What the generation holds, of these documents or of all, by document."""
         query = select(indexed).where(indexed.c.generation == generation)

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from ingest.admin import NotFound
 from ingest.errors import PinciteError, WrongUse
-from ingest.index import IndexDamaged, IndexInUse, IndexUnreachable, NoIndex
+from ingest.index import IndexDamaged, IndexInUse, IndexOutdated, IndexUnreachable, NoIndex
 from ingest.messages import code_of
 from ingest.receiving import UploadNotKept, UploadOfOtherKind, UploadTooLarge
 
@@ -26,6 +26,7 @@ _STATUSES: dict[type[PinciteError], int] = {
     UploadNotKept: 507,
     WrongUse: 400,
     IndexUnreachable: 503,
+    IndexOutdated: 503,
     IndexInUse: 409,
     IndexDamaged: 500,
     NoIndex: 503,

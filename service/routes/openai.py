@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from generator.slot import MODELS
 from service.pipeline import Trace, Turn, marked
-from service.routes.chat import taken_question
+from service.routes.chat import Within, filter_of, taken_question
 from service.routes.dependencies import ReaderDep, ServiceDep, SettingsDep
 from service.routes.errors import RequestError
 from service.schema import AnswerOut, SentenceOut, answer_out, sentence_out
@@ -72,6 +72,9 @@ class ChatRequest(BaseModel):
     as_of: Annotated[
         date | None,
         Field(description="Pincite's own: answer from the documents that applied on this day"),
+    ] = None
+    within: Annotated[
+        Within | None, Field(description="Pincite's own: answer from these documents only")
     ] = None
 
 
@@ -143,11 +146,14 @@ def chat_completions(
         "created": int(time.time()),
         "model": request.model,
     }
+    within = filter_of(request.within)
     if request.stream:
-        items = service.pipeline.stream(question, conversation, reader, request.as_of)
+        # Once the first event is sent, an error has no status any more.
+        service.pipeline.check(within, reader)
+        items = service.pipeline.stream(question, conversation, reader, request.as_of, within)
         events = _events(completion, items)
         return StreamingResponse(events, media_type="text/event-stream")
-    trace = service.pipeline.answer(question, conversation, reader, request.as_of)
+    trace = service.pipeline.answer(question, conversation, reader, request.as_of, within)
     return JSONResponse(_completion(completion, trace).model_dump(mode="json"))
 
 

@@ -44,6 +44,7 @@ def test_a_question_over_http(folder: Path) -> None:
         document = client.get(citation["url"]).raise_for_status().json()
         page = client.get("/")
         beside = run_pincite("ask", QUESTION, folder=folder)
+        unknown = run_pincite("ask", QUESTION, "--document", "nothing.md", folder=folder)
 
     assert "30 days" in answer["text"]
     assert citation["document"] == "refund-policy.md"
@@ -53,6 +54,8 @@ def test_a_question_over_http(folder: Path) -> None:
     # The command asks the service, which holds the index.
     assert (beside.returncode, beside.stderr) == (0, "")
     assert "within 30 days of delivery. [1]" in beside.stdout
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert unknown.stderr.startswith("There is no document 'nothing.md' to search in; ")
     assert (folder / "serve.log").read_text() == f"Open {address} - stop with Ctrl-C.\n"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import pincite
+from tests.conftest import POLICIES
 
 GOLD = "What are the current refund terms for Gold tier users?"
 THIRTY_DAYS = "when an item is returned within 30 days of delivery."
@@ -20,6 +21,7 @@ class Pincite:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch = monkeypatch
         self._capsys = capsys
+        self.folder = Path.cwd()
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         self._monkeypatch.setattr("sys.argv", ["pincite", *arguments])
@@ -117,6 +119,46 @@ def test_ask_answers_from_what_applied_on_a_day(command: Pincite, index: str) ->
         for passage in answer["passages"] + answer["nearest"]
     )
     assert "1999" in answer["text"]
+
+
+def test_ask_answers_from_the_documents_that_are_named(command: Pincite, index: str) -> None:
+    named = ("--document", "refund-policy.md", "--document", "Privacy Notice", "--language", "en")
+    code, out, err = command.run("--index", index, "ask", GOLD, *named, "--json")
+
+    answer: dict[str, Any] = json.loads(out)
+    assert (code, err, answer["refused"]) == (0, "", False)
+    documents = {passage["document"] for passage in answer["passages"]}
+    assert "refund-policy.md" in documents <= {"refund-policy.md", "privacy-notice.html"}
+
+
+def test_ask_takes_a_source_by_its_folder(
+    command: Pincite, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(POLICIES.parent)
+    index = str(Path(command.folder, index))
+
+    code, out, err = command.run("--index", index, "ask", GOLD, "--source", "policies")
+
+    assert (code, err) == (0, "")
+    assert f"{THIRTY_DAYS} [1]" in out
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("--document", "nothing.md"), "There is no document 'nothing.md' to search in"),
+        (("--tag", "nothing"), "No document has the tag 'nothing'; there are none."),
+        (("--language", "xx"), "No document is in the language 'xx'; there are: en."),
+        (("--source", "nowhere"), "No document comes from a source 'nowhere'; 'pincite sources"),
+    ],
+)
+def test_ask_says_what_of_its_filter_is_unknown(
+    command: Pincite, index: str, option: tuple[str, str], says: str
+) -> None:
+    code, out, err = command.run("--index", index, "ask", GOLD, *option)
+
+    assert (code, out) == (2, "")
+    assert says in err
 
 
 def test_ask_refuses_a_day_that_is_none(command: Pincite, index: str) -> None:

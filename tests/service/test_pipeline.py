@@ -1,6 +1,8 @@
 """Nothing is shown that was not verified, whatever the model writes."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from ingest.catalog.jobs import Action, JobKind, NewTask
 from ingest.chunk import Chunk
 from ingest.embed import Encoders, SentenceTransformerEncoder
 from ingest.index import IndexedDocument, Manifest
+from ingest.indexing import payload_of
+from ingest.metadata import Metadata
 from ingest.plan import new_record
 from ingest.settings import IndexSettings
 from ingest.store import Store, open_store
@@ -21,6 +25,7 @@ from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline, Trace, marked
 from service.rerank import Selection
 from service.retrieve import Retriever, best_cosine
+from service.scope import Filter, UnknownInFilter
 from service.settings import AnswerSettings, RerankerSettings, RetrievalSettings
 from service.verify import Sentence, Verdict, verify
 
@@ -46,12 +51,14 @@ def store(encoder: SentenceTransformerEncoder, tmp_path: Path) -> Iterator[Store
         chunk = Chunk(text, 0, len(text), ("Refunds",), None, "Refunds")
         document = IndexedDocument(name, "1", f"{name}.md", "Refunds", groups)
         index.write(document, [chunk], encoder.encode([chunk.embedded_text]))
-        records.append(new_record(name, "source", f"/{name}.md", f"{name}.md"))
+        record = new_record(name, "source", f"/{name}.md", f"{name}.md")
+        records.append(replace(record, title="Refunds", described=Metadata(groups=groups)))
         tasks.append(NewTask(name, f"{name}.md", Action.ADD))
     store.catalog.documents.save(records)
     store.catalog.jobs.submit(JobKind.UPLOAD, {}, asked_by="test", planned=tasks)
     for task in store.catalog.jobs.claim("test", [Action.ADD], limit=3, lease_s=60):
-        written = [Written("g0001", "1", 1, "[]")]
+        (record,) = [each for each in records if each.id == task.document_id]
+        written = [Written("g0001", "1", 1, payload_of(record))]
         store.catalog.documents.commit(task.id, "test", task.document_id, written, everywhere=True)
     yield store
     store.close()
@@ -315,6 +322,36 @@ def test_a_refusal_points_to_nothing_that_was_deleted_meanwhile(
     assert sentences == []
     assert trace.answer.refusal is not None
     assert [each.document.id for each in trace.answer.refusal.nearest] == ["silver"]
+
+
+def test_a_filter_decides_what_is_in_the_prompt(pipeline: Make) -> None:
+    within = Filter(documents=("silver.md",))
+
+    trace = pipeline(f"{SILVER} [1]").answer(QUESTION, (), LOCAL_READER, within=within)
+
+    assert [passage.document.name for passage in trace.prompt.passages] == ["silver.md"]
+    assert trace.answer.text == f"{SILVER} [1]"
+
+
+def test_a_filter_of_what_a_reader_may_not_read_is_refused_before_anything_is_written(
+    pipeline: Make,
+) -> None:
+    made = pipeline(f"{CONFIDENTIAL} [1]")
+    within = Filter(documents=("secret.md",))
+
+    with pytest.raises(UnknownInFilter, match=r"no document 'secret\.md'"):
+        made.check(within, LOCAL_READER)
+    with pytest.raises(UnknownInFilter, match=r"no document 'secret\.md'"):
+        next(made.stream(QUESTION, (), LOCAL_READER, within=within))
+    made.check(within, Reader("staff", frozenset({"everyone", "hr"})))
+
+
+def test_an_answer_says_where_it_was_searched_before_the_day_it_rests_on(pipeline: Make) -> None:
+    question = "According to silver.md, what are the refund terms?"
+
+    trace = pipeline(f"{SILVER} [1]").answer(question, (), LOCAL_READER, date(2026, 3, 1))
+
+    assert trace.answer.notice == "Searched in Refunds only. As of 2026-03-01."
 
 
 def test_a_reader_is_never_shown_what_only_others_may_read(pipeline: Make) -> None:

@@ -82,6 +82,92 @@ def test_a_question_off_the_subject_is_refused(client: TestClient) -> None:
     assert answer["text"].startswith("No passage in the documents answers this question.")
 
 
+def asked_within(client: TestClient, **within: object) -> dict[str, Any]:
+    response = client.post("/ask", json={"question": GOLD, "within": within})
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
+    return body
+
+
+def test_an_answer_comes_from_the_documents_it_was_asked_of(client: TestClient) -> None:
+    ids = {name: each["id"] for name, each in documents_by_name(client).items()}
+
+    for name in ("refund-policy.md", ids["refund-policy.md"], "Refund and Returns Policy"):
+        answer = asked_within(client, documents=[name])
+        assert f"{THIRTY_DAYS} [1]" in answer["text"]
+        assert {each["document"] for each in answer["passages"]} == {"refund-policy.md"}
+        assert answer["notice"] is None
+
+
+def test_a_refusal_says_where_alone_it_was_searched(client: TestClient) -> None:
+    answer = asked_within(client, documents=["shipping-and-delivery.html"], languages=["en"])
+
+    assert answer["refused"]
+    assert {each["document"] for each in answer["nearest"]} == {"shipping-and-delivery.html"}
+    assert answer["text"].startswith(
+        "No passage in the documents answers this question. Searched in Shipping and Delivery and "
+        "documents in the language en only. The nearest"
+    )
+
+
+def test_a_question_that_names_a_document_is_answered_from_it_and_says_so(
+    client: TestClient,
+) -> None:
+    answer = ask(client, "In the refund policy, what are the refund terms for Gold tier users?")
+
+    assert {each["document"] for each in answer["passages"]} == {"refund-policy.md"}
+    assert answer["notice"] == "Searched in Refund and Returns Policy only."
+    assert answer["text"].endswith(" (Searched in Refund and Returns Policy only.)")
+
+
+def test_a_refusal_says_that_the_question_was_narrowed(client: TestClient) -> None:
+    answer = ask(client, "In the privacy notice, what is the capital of Mongolia?")
+
+    assert answer["refused"]
+    assert "Searched in Privacy Notice only." in answer["text"]
+    assert {each["document"] for each in answer["nearest"]} == {"privacy-notice.html"}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_chat_completion_takes_the_same_filter(client: TestClient, stream: bool) -> None:
+    within = {"documents": ["shipping-and-delivery.html"]}
+    response = chat(client, within=within, stream=stream)
+
+    answer = events(response)[-1]["pincite"]["answer"] if stream else response.json()["pincite"]
+    assert answer["refused"]
+    assert "Searched in Shipping and Delivery only." in answer["text"]
+
+
+@pytest.mark.parametrize(
+    ("within", "param", "says"),
+    [
+        ({"documents": ["nothing.md"]}, None, "There is no document 'nothing.md'"),
+        ({"tags": ["nothing"]}, None, "No document has the tag 'nothing'; there are none."),
+        ({"languages": ["xx"]}, None, "No document is in the language 'xx'; there are: en."),
+        ({"sources": ["nothing"]}, None, "No document comes from a source 'nothing'"),
+        ({"document": ["refund-policy.md"]}, "within.document", "within.document: Extra inputs"),
+        ({"documents": "refund-policy.md"}, "within.documents", "a valid list"),
+        ({"documents": [""]}, "within.documents.0", "at least 1 character"),
+        ({"tags": ["a"] * 101}, "within.tags", "at most 100 items"),
+        ({"tags": [5]}, "within.tags.0", "a valid string"),
+        ([], "within", "within: "),
+    ],
+)
+@pytest.mark.parametrize("stream", [None, False, True], ids=["ask", "chat", "stream"])
+def test_a_filter_of_nothing_known_is_refused(
+    client: TestClient, stream: bool | None, within: object, param: str | None, says: str
+) -> None:
+    if stream is None:
+        response = client.post("/ask", json={"question": GOLD, "within": within})
+    else:
+        response = chat(client, within=within, stream=stream)
+
+    error = error_of(response)
+    assert response.status_code == 400
+    assert error["param"] == param
+    assert says in error["message"]
+
+
 def test_a_chat_completion_is_the_same_answer_in_openais_format(client: TestClient) -> None:
     body = chat(client).json()
     answer = ask(client, GOLD)

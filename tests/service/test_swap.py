@@ -9,7 +9,7 @@ import pytest
 
 from ingest.catalog.generations import GenerationState
 from ingest.catalog.jobs import Job, Task
-from ingest.index import Hit
+from ingest.index import Rankings
 from ingest.index.edge import EdgeIndex
 from ingest.indexing import Prepared
 from ingest.worker import Worker
@@ -141,17 +141,17 @@ def test_a_document_changed_during_a_rebuild_is_changed_in_both_generations(
 def test_a_document_that_is_replaced_during_a_search_is_found(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = EdgeIndex.search_sparse
+    search = EdgeIndex.search
     replaced: list[Job] = []
 
-    def slow_search(index: EdgeIndex, *arguments: Any, **named: Any) -> list[Hit]:
-        hits = search(index, *arguments, **named)
+    def slow_search(index: EdgeIndex, *arguments: Any, **named: Any) -> Rankings:
+        found = search(index, *arguments, **named)
         if not replaced:
             bench.put("tents", days=77)
             replaced.append(bench.done(bench.admin.sync(asked_by="test")))
-        return hits
+        return found
 
-    monkeypatch.setattr(EdgeIndex, "search_sparse", slow_search)
+    monkeypatch.setattr(EdgeIndex, "search", slow_search)
     found = [p.text for p in bench.passages(question("tents")) if p.document == "tents.md"]
 
     assert len(found) == 2
