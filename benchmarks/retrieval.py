@@ -32,7 +32,7 @@ RUN_WORDS = 3
 FOLDS = 5
 BM25_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6)
 NEIGHBOUR_WEIGHTS = (0.0, 0.1, 0.2, 0.3)
-RERANKER_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+RERANKER_WEIGHTS = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 1.0)
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ def searched_sets(
     settings = load_settings(environment={}, flags=flags).settings
     adapter = encoder_adapter(settings.encoder.adapter)
     encoder = SentenceTransformerEncoder(settings.encoder.model, adapter)
-    reranker = build_reranker(settings.reranker)
+    reranker = build_reranker(settings.reranker, encoder)
     benches = [
         Bench(name, search(questions, encoder, settings, depth=DEPTH), questions, settings)
         for name in names

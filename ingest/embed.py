@@ -135,6 +135,23 @@ class SentenceTransformerEncoder:
                 )
         return vectors
 
+    def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """For each text the vectors of its tokens in their context, of length 1, without those of special
+        tokens: shape (tokens, dimension). What is beyond `max_tokens` is cut off."""
+        counts = [min(count, self.max_tokens) for count in self.count_tokens(list(texts))]
+        found: dict[int, NDArray[np.float32]] = {}
+        for batch in _batches(counts, self._tokens_per_batch):
+            with self._lock:
+                encoded = self._model.encode(
+                    [texts[number] for number in batch],
+                    batch_size=len(batch),
+                    output_value="token_embeddings",
+                    show_progress_bar=False,
+                )
+            for number, tokens in zip(batch, encoded, strict=True):
+                found[number] = _unit(tokens.float().cpu().numpy()[1:-1])
+        return [found[number] for number in range(len(texts))]
+
     def count_tokens(self, texts: list[str]) -> list[int]:
         if not texts:
             return []
@@ -161,6 +178,12 @@ class Encoders:
                 arguments = (model,) if adapter is None else (model, adapter)
                 self._loaded[model, adapter] = self._load(*arguments)
             return self._loaded[model, adapter]
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-9)
+    return unit
 
 
 def encoder_name(model: str, adapter: EncoderAdapter | None) -> str:

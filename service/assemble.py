@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 from generator.prompt import load_template
 from generator.slot import build_generator
-from ingest.embed import EncoderAdapter, Encoders, encoder_adapter
+from ingest.embed import (
+    Encoder,
+    EncoderAdapter,
+    Encoders,
+    SentenceTransformerEncoder,
+    encoder_adapter,
+)
 from ingest.settings import EncoderSettings
 from ingest.store import Store, open_store
 from service.access import LOCAL_READER
@@ -15,6 +21,7 @@ from service.answerability import (
     shipped_models,
 )
 from service.conversation import Conversations
+from service.late_interaction import TokenEncoder
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
 from service.rerank import build_reranker, measured_pace
@@ -49,7 +56,7 @@ def assemble(
         encoders = encoders or Encoders()
         encoder = encoders.get(*_encoder(store, settings.encoder))
         encoder.encode(["warm-up"])
-        reranker = build_reranker(settings.reranker)
+        reranker = build_reranker(settings.reranker, _token_encoder(encoder))
         pace = None if reranker is None else measured_pace(reranker)
         name = reranker.name if reranker else None
         own = _calibration(settings, name)
@@ -71,6 +78,10 @@ def assemble(
         min_answerability=answerability.calibration.threshold(settings.answer.wanted_precision),
     )
     return Assembled(store, encoders, answerability, pipeline)
+
+
+def _token_encoder(encoder: Encoder) -> TokenEncoder | None:
+    return encoder if isinstance(encoder, SentenceTransformerEncoder) else None
 
 
 def _calibration(settings: Settings, reranker: str | None) -> Calibration | None:

@@ -39,7 +39,7 @@ class RetrievalSettings(Section):
         0.2, ge=0, le=1, description="What a passage gets of the score of one found beside it"
     )
     exact_weight: float = Field(
-        0.5,
+        2.0,
         ge=0,
         le=10,
         description="What a passage gains that says what the question names exactly",
@@ -72,9 +72,10 @@ class ConversationSettings(Section):
 
 class RerankerSettings(Section):
     model: str = Field(
-        "none",
+        "late-interaction",
         min_length=1,
-        description="'none', 'bundled' with an adapter, or a sentence-transformers CrossEncoder",
+        description="'late-interaction' of the encoder's tokens, 'bundled' (a cross-encoder of the "
+        "bundled model, with an adapter), a sentence-transformers CrossEncoder, or 'none'",
     )
     adapter: Path | None = Field(
         None, description="Folder that 'pincite train reranker' made, for the bundled model"
@@ -86,7 +87,13 @@ class RerankerSettings(Section):
         description="Time it may take for a question; fewer passages are read if need be",
     )
     weight: float = Field(
-        0.3, ge=0, le=1, description="Its share in the ranking; the rest is the search's"
+        0.7, ge=0, le=1, description="Its share in the ranking; the rest is the search's"
+    )
+    cached_passages: int = Field(
+        1000,
+        ge=0,
+        le=1_000_000,
+        description="Passages whose tokens late interaction keeps, some 100 kB each; 0: none",
     )
 
     @model_validator(mode="after")
