@@ -1,9 +1,9 @@
 """How well the score tells questions that the documents answer from those that they do not.
 
-python -m benchmarks.answerability [--shared ../shared] [--adapter FOLDER] [--fit]
+python -m benchmarks.answerability [--shared ../shared] [--reranker late-interaction] [--fit]
 
-`--adapter` measures the model for passages that this reranker has read; `--fit` writes the model that
-was measured into service/answerability.json.
+`--reranker` measures the model for passages that this one has read; `--fit` writes the model that was
+measured into service/answerability.json.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from service.answerability import (
     shipped_models,
 )
 from service.pipeline import considered
-from service.rerank import CrossEncoderReranker, Reranker
+from service.rerank import Reranker, build_reranker
 from service.retrieve import Retrieved, fuse
 from service.select import Selection
 from service.settings import Settings
@@ -131,11 +131,14 @@ class Scored:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
-    parser.add_argument("--adapter", type=Path, help="of the reranker, to measure with it")
+    parser.add_argument("--reranker", default="none", help="as in the settings; its model")
     parser.add_argument("--fit", action="store_true", help="write service/answerability.json")
     arguments = parser.parse_args()
-    reranker = CrossEncoderReranker(BUNDLED, arguments.adapter) if arguments.adapter else None
     encoder = SentenceTransformerEncoder(BUNDLED)
+    settings = SETTINGS.reranker.model_copy(
+        update={"model": arguments.reranker, "cached_passages": 20_000}
+    )
+    reranker = build_reranker(settings, encoder)
     rows = [*example_rows(encoder), *sharc_rows(arguments.shared, encoder)]
     rows += pool_rows(arguments.shared, encoder)
     report(read(rows, encoder, reranker), is_to_ship=arguments.fit)

@@ -136,8 +136,8 @@ class SentenceTransformerEncoder:
         return vectors
 
     def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """For each text the vectors of its tokens in their context, of length 1, without those of special
-        tokens: shape (tokens, dimension). What is beyond `max_tokens` is cut off."""
+        """For each text the vectors of its tokens in their context, of length 1, without the special
+        ones: shape (tokens, dimension). What is beyond `max_tokens` is cut off."""
         counts = [min(count, self.max_tokens) for count in self.count_tokens(list(texts))]
         found: dict[int, NDArray[np.float32]] = {}
         for batch in _batches(counts, self._tokens_per_batch):

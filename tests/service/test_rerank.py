@@ -108,6 +108,13 @@ def test_the_pace_is_that_of_the_reranker() -> None:
     assert 1_000 < measured_pace(Slow()) < 100_000
 
 
+def test_late_interaction_is_what_reads_by_default() -> None:
+    reader = build_reranker(RerankerSettings())
+
+    assert reader is not None
+    assert reader.name == "late-interaction:all-MiniLM-L6-v2"
+
+
 def test_no_reranker_can_be_wanted() -> None:
     assert build_reranker(settings(model="none")) is None
 
