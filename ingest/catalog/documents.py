@@ -314,8 +314,8 @@ class Documents:
         """What the points of every document in the generation say, by document."""
         query = select(indexed.c.document_id, indexed.c.payload)
         with self._engine.connect() as connection:
-            rows = connection.execute(query.where(indexed.c.generation == generation)).tuples()
-            return dict(rows.all())
+            rows = connection.execute(query.where(indexed.c.generation == generation))
+            return {row.document_id: row.payload for row in rows}
 
     def written(self, generation: str, ids: Collection[str] | None = None) -> dict[str, Written]:
         """What the generation holds, of these documents or of all, by document."""
