@@ -179,8 +179,8 @@ def report(data: Data, *, is_to_ship: bool) -> None:
 
 
 def ship(data: Data, sets: NDArray[np.str_]) -> None:
-    """Fit on all questions, and write the model beside the other one."""
-    chosen = np.isin(sets, [*MEASURED, "pools"])
+    """Fit on the development sets, and write the model beside the other one."""
+    chosen = np.isin(sets, MEASURED)
     logits, truth, importance = data.cross_fitted(chosen)
     features = [data.features[i] for i in places(chosen)]
     model = fitted_model(features, truth, logits, data.reranker, importance)

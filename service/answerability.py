@@ -6,7 +6,7 @@ explained at its function. The model was fitted by `python -m benchmarks.answera
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +26,9 @@ SHIPPED = files("service") / "answerability.json"
 
 IN_FRONT = 8
 """Passages whose relevance counts. Behind them nothing is read that would be in a prompt."""
+
+COMPARED = 10
+"""With so many others at least the best passage is compared."""
 
 Features = Mapping[str, float]
 
@@ -292,8 +295,8 @@ class FeatureReader:
 def search_features(found: Sequence[Retrieved]) -> dict[str, float]:
     """How far the best passage stands out in each search, and whether the two agree. BM25 has no upper
     end: its leads are shares of the best score."""
-    cosines = _sorted(each.cosine for each in found)
-    bm25 = _sorted(each.bm25 for each in found)
+    cosines = _sorted((each.cosine for each in found), unrelated=0.1)
+    bm25 = _sorted((each.bm25 for each in found), unrelated=0.0)
     best = max(bm25[0], 1e-9)
     return {
         "nearest cosine": float(cosines[0]),
@@ -310,7 +313,7 @@ def search_features(found: Sequence[Retrieved]) -> dict[str, float]:
 def relevance_features(found: Sequence[Retrieved]) -> dict[str, float]:
     """What the reranker says of the first passages; all 0 where it read none."""
     read = [each.relevance for each in found[:IN_FRONT] if each.relevance is not None]
-    relevances = _sorted(read)
+    relevances = _sorted(read, unrelated=min(read, default=0.0))
     return {
         "best relevance": float(relevances[0]),
         "mean relevance of 3": float(relevances[:3].mean()),
@@ -338,9 +341,12 @@ def _ranks(scores: Sequence[float | None]) -> dict[int, int]:
     return {place: rank for rank, (_, place) in enumerate(having, start=1)}
 
 
-def _sorted(scores: Iterator[float | None] | Sequence[float]) -> NDArray[np.float64]:
-    """The scores that there are, best first; a zero where there are none."""
-    return np.array(sorted((s for s in scores if s is not None), reverse=True) or [0.0])
+def _sorted(scores: Iterable[float | None], *, unrelated: float) -> NDArray[np.float64]:
+    """The scores that there are, best first. Where they are few, as in an index of one page, those of
+    unrelated passages are put behind them: a best one among few stands out no less."""
+    found = sorted((s for s in scores if s is not None), reverse=True)
+    missing = max(0, COMPARED - len(found)) if found else 1
+    return np.array([*found, *[min([unrelated, *found])] * missing])
 
 
 def _lead(scores: NDArray[np.float64], rank: int) -> float:
