@@ -129,8 +129,15 @@ def test_the_best_passage_leads_in_both_searches() -> None:
 
     assert features["nearest cosine"] == 0.8
     assert features["cosine lead over 2nd"] == pytest.approx(0.3)
-    assert features["bm25 lead over 10th"] == pytest.approx(0.6)
+    assert features["bm25 lead over 2nd"] == pytest.approx(0.6)
     assert features["agreement"] == 1.0
+
+
+def test_a_passage_stands_out_in_an_index_of_one() -> None:
+    features = search_features([passage(REFUND, 0, cosine=0.8, bm25=10.0)])
+
+    assert features["cosine lead over 10th"] == pytest.approx(0.7)
+    assert features["bm25 lead over 10th"] == 1.0
 
 
 def test_words_are_met_in_any_inflection_and_lost_where_nothing_is_like_them(

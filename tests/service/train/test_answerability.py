@@ -98,7 +98,9 @@ def test_the_admins_own_questions_are_calibrated_on(
     assert code == 0
     assert "41 questions, 49% of them answerable." in told
     assert "\n0.50: " in told
-    calibration = read_calibration(tmp_path / "out" / "calibration.json", None)
+    calibration = read_calibration(
+        tmp_path / "out" / "calibration.json", "late-interaction:all-MiniLM-L6-v2"
+    )
     assert (calibration.questions, calibration.answerable) == (41, 0.4878)
 
 
