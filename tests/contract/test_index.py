@@ -429,7 +429,6 @@ BARE = IndexedDocument("33333333-0000-0000-0000-000000000003", "v1", "bare.md", 
         ({"documents": {BARE.id}, "tags": {"travel"}}, set()),
         ({}, {"refunds.md", "leave.pdf", "bare.md"}),
     ],
-    ids=str,
     # Sets have another order in each process, and the names of tests must not.
     ids=lambda each: str(
         sorted(each) if isinstance(each, set) else {name: sorted(each[name]) for name in each}
