@@ -58,8 +58,11 @@ class ExtractiveGenerator:
 def _candidates(passages: Sequence[Passage], min_words: int) -> list[_Candidate]:
     found = []
     for passage in passages:
+        # What was found is quoted, and its section; the neighbours around it are for models that read.
         # Between the parts stand headings, which answer nothing.
         for part in passage.parts:
+            if part.heading_path != passage.chunk.heading_path:
+                continue
             shown = without_brackets(part.text)
             for start, end in sentence_spans(shown):
                 text = one_line(shown[start:end])

@@ -27,6 +27,10 @@ SHIPPED = files("service") / "answerability.json"
 IN_FRONT = 8
 """Passages whose relevance counts. Behind them nothing is read that would be in a prompt."""
 
+OFF_SUBJECT = 0.25
+"""Cosine below which nothing is about the question. Of 178 answerable example questions one is below
+it, of 39 unanswerable ones three; the model has seen too few of these to know them."""
+
 COMPARED = 10
 """With so many others at least the best passage is compared."""
 
@@ -153,7 +157,8 @@ def read_calibration(path: Path, reranker: str | None) -> Calibration:
 
 
 class CalibratedAnswerability:
-    """The probability that the passages answer the question; 0 where there are none.
+    """The probability that the passages answer the question; 0 where there are none, and where the
+    nearest is off the subject altogether.
 
     `reranker` names the one that has read them, `calibration` takes the place of the model's own. Best
     passages come first.
@@ -176,7 +181,8 @@ class CalibratedAnswerability:
         return self._model.logit(self._reader.read(question, found))
 
     def __call__(self, question: str, found: Sequence[Retrieved]) -> float:
-        if not found:
+        near = [each.cosine for each in found if each.cosine is not None]
+        if not found or (near and max(near) < OFF_SUBJECT):
             return 0.0
         return self.calibration.probability(self.logit(question, found))
 

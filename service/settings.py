@@ -105,7 +105,7 @@ class RerankerSettings(Section):
 
 class AnswerSettings(Section):
     wanted_precision: float = Field(
-        0.7,
+        0.8,
         gt=0,
         lt=1,
         description="Share of the answered questions that the documents are to answer; the others are "

@@ -14,6 +14,7 @@ from service.assemble import Assembled
 from service.settings import Settings
 
 GOLD = "What are the current refund terms for Gold tier users?"
+OFF_SUBJECT = "What is the capital of Mongolia?"
 # TestClient's own, from whichever of httpx and httpx2 it runs on.
 Response = Any
 THIRTY_DAYS = (
@@ -139,8 +140,8 @@ def test_a_question_off_the_subject_is_refused(client: TestClient) -> None:
     assert answer["text"].startswith("No passage in the documents answers this question.")
 
 
-def asked_within(client: TestClient, **within: object) -> dict[str, Any]:
-    response = client.post("/ask", json={"question": GOLD, "within": within})
+def asked_within(client: TestClient, *, question: str = GOLD, **within: object) -> dict[str, Any]:
+    response = client.post("/ask", json={"question": question, "within": within})
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
     return body
@@ -157,7 +158,12 @@ def test_an_answer_comes_from_the_documents_it_was_asked_of(client: TestClient) 
 
 
 def test_a_refusal_says_where_alone_it_was_searched(client: TestClient) -> None:
-    answer = asked_within(client, documents=["shipping-and-delivery.html"], languages=["en"])
+    answer = asked_within(
+        client,
+        question=OFF_SUBJECT,
+        documents=["shipping-and-delivery.html"],
+        languages=["en"],
+    )
 
     assert answer["refused"]
     assert {each["document"] for each in answer["nearest"]} == {"shipping-and-delivery.html"}
@@ -188,7 +194,8 @@ def test_a_refusal_says_that_the_question_was_narrowed(client: TestClient) -> No
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_chat_completion_takes_the_same_filter(client: TestClient, stream: bool) -> None:
     within = {"documents": ["shipping-and-delivery.html"]}
-    response = chat(client, within=within, stream=stream)
+    asked = [{"role": "user", "content": OFF_SUBJECT}]
+    response = chat(client, within=within, stream=stream, messages=asked)
 
     answer = events(response)[-1]["pincite"]["answer"] if stream else response.json()["pincite"]
     assert answer["refused"]
