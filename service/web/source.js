@@ -14,6 +14,12 @@ export class SourcePanel {
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !panel.hidden) this.close();
     });
+    // On a narrower screen the cited words stand elsewhere in the panel.
+    new ResizeObserver(() => this.showMark()).observe(panel);
+  }
+
+  showMark() {
+    this.body.querySelector("mark")?.scrollIntoView({ block: "nearest" });
   }
 
   // Shows what `citations` (all of one passage) cite; `passages` fills up when the answer is whole.
@@ -25,7 +31,7 @@ export class SourcePanel {
     this.panel.hidden = false;
     this.refresh();
     this.panel.scrollTop = 0;
-    this.body.querySelector("mark")?.scrollIntoView({ block: "nearest" });
+    this.showMark();
     opener.scrollIntoView({ block: "nearest" });
     this.title.focus({ preventScroll: true });
   }
