@@ -57,7 +57,11 @@ def assemble(
         encoder = encoders.get(*_encoder(store, settings.encoder))
         encoder.encode(["warm-up"])
         reranker = build_reranker(settings.reranker, _token_encoder(encoder))
-        pace = None if reranker is None else measured_pace(reranker)
+        pace = None
+        if reranker is not None and settings.reranker.budget_ms is not None:
+            pace = measured_pace(reranker)
+        elif reranker is not None:
+            reranker.score("warm-up", ["warm-up"])
         name = reranker.name if reranker else None
         own = _calibration(settings, name)
     except BaseException:

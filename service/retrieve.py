@@ -1,7 +1,7 @@
 """A question -> the passages most likely to answer it."""
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
@@ -108,7 +108,13 @@ class Retriever:
             bm25_weight=self._settings.bm25_weight,
             neighbour_weight=self._settings.neighbour_weight,
         )
-        return raised(fused, _current(named, current), terms, weight=self._settings.exact_weight)
+        known = {(each.document.id, each.position) for each in fused}
+        others = [
+            Retrieved(hit.document, hit.position, hit.chunk, 0.0, None, None)
+            for hit in _current(named, current)
+            if _key(hit) not in known
+        ]
+        return named_first([*fused, *others], terms)
 
     def _naming(self, terms: Sequence[str], index: Index, scope: Scope) -> list[Hit]:
         """Chunks that say what the question names exactly. A search of its own: beside all of its other
@@ -206,32 +212,16 @@ def fuse(
     return sorted(fused, key=lambda found: (-found.score, found.document.id, found.position))
 
 
-def raised(
-    found: Sequence[Retrieved], named: Sequence[Hit], terms: Sequence[str], *, weight: float
-) -> list[Retrieved]:
-    """What was found, and the chunks that say what the question names exactly, best first: the share
-    of the terms that a chunk says adds so much times `weight` to its score."""
-    if not named:
+def named_first(found: Sequence[Retrieved], terms: Sequence[str]) -> list[Retrieved]:
+    """What was found, in front of it what says the terms that the question names exactly."""
+    if not terms:
         return list(found)
-    by_key = {
-        _key(hit): Retrieved(hit.document, hit.position, hit.chunk, 0.0, None, None)
-        for hit in named
-    } | {(each.document.id, each.position): each for each in found}
-    scored = [
-        replace(each, score=each.score + weight * share_held(terms, each.chunk.embedded_text))
-        for each in by_key.values()
-    ]
-    return sorted(scored, key=lambda each: (-each.score, each.document.id, each.position))
+    return sorted(found, key=lambda each: -share_held(terms, each.chunk.embedded_text))
 
 
 def _beside(key: "_Key", scores: Mapping["_Key", float]) -> float:
     document_id, position = key
     return max(scores.get((document_id, position + step), 0.0) for step in (-1, 1))
-
-
-def best_cosine(question: str, retrieved: Sequence[Retrieved]) -> float:
-    """How near the nearest passage is to the question, as the first estimate of answerability."""
-    return max((found.cosine for found in retrieved if found.cosine is not None), default=0.0)
 
 
 _Key = tuple[str, int]

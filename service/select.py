@@ -6,9 +6,10 @@ from typing import Protocol
 
 from ingest.chunk import Chunk, follows, joined
 from ingest.duplicates import group_same
+from service.exact import exact_terms
 from service.references import references
 from service.rerank import Reranker, rerank
-from service.retrieve import Retrieved
+from service.retrieve import Retrieved, named_first
 from service.settings import RerankerSettings, RetrievalSettings
 
 REACH = 4
@@ -49,6 +50,8 @@ class Selection:
             found = rerank(
                 question, found, self.reranker, self.reranking, chars_per_s=self.chars_per_s
             )
+            # To a reader of meanings one clause number is as good as another.
+            found = named_first(found, exact_terms(question))
         top_k = self.retrieval.top_k
         passages = with_neighbours(
             one_of_each(found[: CONSIDERED * top_k]),

@@ -38,12 +38,6 @@ class RetrievalSettings(Section):
     neighbour_weight: float = Field(
         0.2, ge=0, le=1, description="What a passage gets of the score of one found beside it"
     )
-    exact_weight: float = Field(
-        2.0,
-        ge=0,
-        le=10,
-        description="What a passage gains that says what the question names exactly",
-    )
     passage_tokens: int = Field(
         300,
         ge=1,

@@ -24,7 +24,7 @@ from service.access import LOCAL_READER, Reader
 from service.conversation import Turn
 from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline, Trace, marked
-from service.retrieve import Retriever, best_cosine
+from service.retrieve import Retrieved, Retriever
 from service.scope import Filter, UnknownInFilter
 from service.select import Selection
 from service.settings import AnswerSettings, RerankerSettings, RetrievalSettings
@@ -91,6 +91,12 @@ def pipeline(retriever: Retriever) -> Callable[..., Pipeline]:
 
 
 Make = Callable[..., Pipeline]
+
+
+def best_cosine(question: str, found: Sequence[Retrieved]) -> float:
+    return max((each.cosine for each in found if each.cosine is not None), default=0.0)
+
+
 ENOUGH = 0.45
 MARK = AnswerSettings(unsupported="mark")
 

@@ -213,3 +213,16 @@ def test_a_clause_that_does_not_exist_changes_nothing() -> None:
     shown = selection(Documents({"policy": [sends]})).select(QUESTION, [found(sends, 0, 1.0)])
 
     assert texts(shown) == ["See section 99."]
+
+
+@pytest.mark.parametrize("reranker", [None, ByLength()])
+def test_what_is_named_exactly_stays_first_whatever_a_reranker_likes(
+    reranker: Reranker | None,
+) -> None:
+    named, other = CHUNKS[2], Chunk("A long passage of section 4.33.", 0, 31, ("A",), None, "")
+    named = replace(named, context="4.3 Gold")
+    before = [found(named, 2, 0.9), found(other, 0, 0.8, "other")]
+
+    first, *_ = selection(reranker=reranker).select("What does section 4.3 say?", before)
+
+    assert first.chunk == named

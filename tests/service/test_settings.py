@@ -52,7 +52,6 @@ def test_flags_win_over_the_environment_and_that_over_the_file(folder: Path) -> 
         ("retrieval.candidates", 22, "PINCITE_RETRIEVAL__CANDIDATES"),
         ("retrieval.bm25_weight", 0.3, "flag"),
         ("retrieval.neighbour_weight", 0.2, "default"),
-        ("retrieval.exact_weight", 2.0, "default"),
         ("retrieval.passage_tokens", 300, "default"),
         ("retrieval.narrow", True, "default"),
         ("retrieval.cached_questions", 256, "default"),
@@ -101,7 +100,7 @@ def test_faults_of_all_three_places_are_reported_at_once(folder: Path) -> None:
         f"pincite.toml: unknown key color; known here: {sections}.",
         "pincite.toml: retrieval.top_k = 99: Input should be less than or equal to 50.",
         "pincite.toml: unknown key retrieval.top_n; known here: bm25_weight, cached_questions, "
-        "candidates, exact_weight, narrow, neighbour_weight, passage_tokens, top_k.",
+        "candidates, narrow, neighbour_weight, passage_tokens, top_k.",
         "pincite.toml: answer.unsupported = 'hide': Input should be 'remove' or 'mark'.",
         "PINCITE_SERVICE__PORT: service.port = 'many': "
         "Input should be a valid integer, unable to parse string as an integer.",
