@@ -300,9 +300,9 @@ def read(rows: Sequence[Row], encoder: Encoder, reranker: Reranker | None) -> Da
     rows = [row for row in rows if row.found]
     reader = FeatureReader(encoder)
     features = []
+    selection = Selection(reranker, SETTINGS.reranker, SETTINGS.retrieval)
     for row in rows:
-        selection = Selection(row.chunks, reranker, SETTINGS.reranker, SETTINGS.retrieval)
-        found = considered(selection.select(row.question, row.found), row.found)
+        found = considered(selection.select(row.question, row.found, row.chunks), row.found)
         all_features = reader.read(row.question, found)
         left_out = () if reranker else relevance_features(found)
         features.append(

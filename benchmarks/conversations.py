@@ -108,13 +108,15 @@ def recall_of(service: Assembled, settings: Settings, find: FindDocument) -> Rec
         service.encoders,
         settings.retrieval,
     )
-    selection = Selection(retriever, None, settings.reranker, settings.retrieval)
+    selection = Selection(None, settings.reranker, settings.retrieval)
 
     def recall(wording: str, sample: Sample) -> float:
         gold, stale = _locate_gold(sample.gold, find)
         if stale:
             raise SystemExit(f"{sample.id}: {stale}")
-        found = selection.select(wording, retriever.retrieve(wording, LOCAL_READER))
+        before = retriever.retrieve(wording, LOCAL_READER)
+        with retriever.reading() as index:
+            found = selection.select(wording, before, index)
         spans = [Span(each.document.id, each.chunk.start, each.chunk.end) for each in found]
         return recall_at(DEPTH, spans, gold)
 

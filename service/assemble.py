@@ -72,7 +72,7 @@ def assemble(
     retriever.decide("warm-up", LOCAL_READER)
     pipeline = Pipeline(
         retriever,
-        Selection(retriever, reranker, settings.reranker, settings.retrieval, pace),
+        Selection(reranker, settings.reranker, settings.retrieval, pace),
         answerability,
         load_template(),
         build_generator(settings.generator, encoder),

@@ -141,9 +141,10 @@ class Pipeline:
         clock = _Clock()
         standalone = self._make_standalone(question, conversation)
         searched = self._retriever.decide(standalone, reader, as_of, within)
-        retrieved = self._retriever.retrieve(standalone, reader, as_of, searched)
-        clock.lap("retrieve")
-        reranked = self._selection.select(standalone, retrieved)
+        with self._retriever.reading() as index:
+            retrieved = index.retrieve(standalone, searched)
+            clock.lap("retrieve")
+            reranked = self._selection.select(standalone, retrieved, index)
         passages = _number(reranked)
         prompt = self._template.fill(standalone, passages)
         clock.lap("rerank")
@@ -185,7 +186,8 @@ class Pipeline:
     def find(self, question: str, reader: Reader) -> list[Retrieved]:
         """The passages by which answerability is judged, those of the prompt first."""
         retrieved = self._retriever.retrieve(question, reader)
-        return considered(self._selection.select(question, retrieved), retrieved)
+        with self._retriever.reading() as index:
+            return considered(self._selection.select(question, retrieved, index), retrieved)
 
     def _draft(self, prompt: Prompt, pieces: list[str]) -> Iterator[DraftSentence | Usage]:
         """The draft's sentences as they become complete; `pieces` collects its text."""

@@ -1,6 +1,7 @@
 """A question -> the passages most likely to answer it."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -8,9 +9,9 @@ from typing import TypeVar
 from ingest.catalog.documents import Documents
 from ingest.chunk import Chunk
 from ingest.clock import today
-from ingest.embed import Encoders
-from ingest.generations import Generations
-from ingest.index import Hit, Index, IndexedDocument, Scope
+from ingest.embed import Encoder, Encoders
+from ingest.generations import Generation, Generations
+from ingest.index import Hit, IndexedDocument, Scope
 from service.access import Reader
 from service.cache import ResultCache
 from service.exact import exact_terms, share_held
@@ -68,6 +69,15 @@ class Retriever:
         day = as_of or today()
         return self._scopes.decide(question, reader, day, within, narrow=self._settings.narrow)
 
+    @contextmanager
+    def reading(self) -> Iterator["Reading"]:
+        """The generation that answers now, for all that one question reads of it: it stays the same
+        while another is put to service. Raises `NoIndex` without one."""
+        with self._generations.serving() as generation:
+            manifest = generation.index.manifest
+            encoder = self._encoders.get(manifest.encoder, manifest.adapter)
+            yield Reading(generation, encoder, self._documents, self._settings, self._found)
+
     def retrieve(
         self,
         question: str,
@@ -80,7 +90,35 @@ class Retriever:
         if searched is None:
             scope = Scope(reader.groups, as_of or today())
             searched = Searched(scope, self._documents.index_state())
-        key = (question, searched.scope)
+        with self.reading() as reading:
+            return reading.retrieve(question, searched)
+
+    def deleted(self, ids: Collection[str]) -> set[str]:
+        """Those of these documents that were deleted since they were found."""
+        return set(ids) - self._documents.by_ids(ids).keys()
+
+
+class Reading:
+    """One generation of the index, as long as `Retriever.reading` holds it open."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        encoder: Encoder,
+        documents: Documents,
+        settings: RetrievalSettings,
+        found: ResultCache[Retrieved],
+    ) -> None:
+        self._generation = generation.name
+        self._index = generation.index
+        self._encoder = encoder
+        self._documents = documents
+        self._settings = settings
+        self._found = found
+
+    def retrieve(self, question: str, searched: Searched) -> list[Retrieved]:
+        """What either search finds, best first, where `Retriever.decide` said to search."""
+        key = (self._generation, question, searched.scope)
         found = self._found.get(searched.state, key)
         if found is None:
             found = self._search(question, searched.scope)
@@ -90,18 +128,15 @@ class Retriever:
     def _search(self, question: str, scope: Scope) -> list[Retrieved]:
         depth = self._settings.candidates
         terms = exact_terms(question)
-        with self._generations.serving() as generation:
-            manifest = generation.index.manifest
-            encoder = self._encoders.get(manifest.encoder, manifest.adapter)
-            vector = encoder.encode([question])[0]
-            for _ in range(SEARCHES):
-                rankings = generation.index.search(vector, question, top_k=depth, scope=scope)
-                named = self._naming(terms, generation.index, scope)
-                ids = {hit.document.id for hit in (*rankings.dense, *rankings.sparse, *named)}
-                # One read for all rankings: a version that is being replaced counts in all or in none.
-                current = self._documents.current_versions(generation.name, ids)
-                if not _is_outdated((*rankings.dense, *rankings.sparse, *named), current):
-                    break
+        vector = self._encoder.encode([question])[0]
+        for _ in range(SEARCHES):
+            rankings = self._index.search(vector, question, top_k=depth, scope=scope)
+            named = self._naming(terms, scope)
+            ids = {hit.document.id for hit in (*rankings.dense, *rankings.sparse, *named)}
+            # One read for all rankings: a version that is being replaced counts in all or in none.
+            current = self._documents.current_versions(self._generation, ids)
+            if not _is_outdated((*rankings.dense, *rankings.sparse, *named), current):
+                break
         fused = fuse(
             _current(rankings.dense, current),
             _current(rankings.sparse, current),
@@ -116,35 +151,30 @@ class Retriever:
         ]
         return named_first([*fused, *others], terms)
 
-    def _naming(self, terms: Sequence[str], index: Index, scope: Scope) -> list[Hit]:
+    def _naming(self, terms: Sequence[str], scope: Scope) -> list[Hit]:
         """Chunks that say what the question names exactly. A search of its own: beside all of its other
         words, a number hardly counts."""
         if not terms:
             return []
-        hits = index.search_sparse(" ".join(terms), top_k=self._settings.candidates, scope=scope)
+        depth = self._settings.candidates
+        hits = self._index.search_sparse(" ".join(terms), top_k=depth, scope=scope)
         return [hit for hit in hits if share_held(terms, hit.chunk.embedded_text)]
 
     def beside(self, found: Retrieved, reach: int) -> dict[int, tuple[Chunk, int]]:
         """The chunk that was found and those up to `reach` before and behind it in its document, by
-        position, each with its tokens. None where it is gone, or the generation is another by now."""
+        position, each with its tokens. None where it is gone."""
         positions = range(max(0, found.position - reach), found.position + reach + 1)
-        with self._generations.serving() as generation:
-            chunks = generation.index.chunks(found.document, positions)
-            manifest = generation.index.manifest
-            encoder = self._encoders.get(manifest.encoder, manifest.adapter)
-            tokens = encoder.count_tokens([chunk.text for chunk in chunks.values()])
+        chunks = self._index.chunks(found.document, positions)
         if chunks.get(found.position) != found.chunk:
             return {}
+        tokens = self._encoder.count_tokens([chunk.text for chunk in chunks.values()])
         return {at: (chunks[at], count) for at, count in zip(chunks, tokens, strict=True)}
 
     def clause(self, found: Retrieved, number: str) -> Retrieved | None:
         """The first chunk of the same document below a heading with this number."""
         document = found.document
         scope = Scope(frozenset(document.groups), documents=frozenset({document.id}))
-        with self._generations.serving() as generation:
-            hits = generation.index.search_sparse(
-                number, top_k=self._settings.candidates, scope=scope
-            )
+        hits = self._index.search_sparse(number, top_k=self._settings.candidates, scope=scope)
         headed = [
             hit
             for hit in hits
@@ -156,10 +186,6 @@ class Retriever:
         if first is None:
             return None
         return Retrieved(first.document, first.position, first.chunk, 0.0, None, None)
-
-    def deleted(self, ids: Collection[str]) -> set[str]:
-        """Those of these documents that were deleted since they were found."""
-        return set(ids) - self._documents.by_ids(ids).keys()
 
 
 def _current(hits: Sequence[Hit], current: Mapping[str, str]) -> list[Hit]:

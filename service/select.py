@@ -24,7 +24,7 @@ CONSIDERED = 3
 
 
 class Surroundings(Protocol):
-    """The other chunks of a document in which something was found: see `Retriever`."""
+    """The other chunks of a document in which something was found: see `Reading`."""
 
     def beside(self, found: Retrieved, reach: int) -> Mapping[int, tuple[Chunk, int]]: ...
 
@@ -38,13 +38,14 @@ class Selection:
     `chars_per_s` is the pace of that: see `measured_pace`.
     """
 
-    surroundings: Surroundings
     reranker: Reranker | None
     reranking: RerankerSettings
     retrieval: RetrievalSettings
     chars_per_s: float | None = None
 
-    def select(self, question: str, found: Sequence[Retrieved]) -> list[Retrieved]:
+    def select(
+        self, question: str, found: Sequence[Retrieved], surroundings: Surroundings
+    ) -> list[Retrieved]:
         """The best passages, best first."""
         if self.reranker is not None:
             found = rerank(
@@ -55,11 +56,11 @@ class Selection:
         top_k = self.retrieval.top_k
         passages = with_neighbours(
             one_of_each(found[: CONSIDERED * top_k]),
-            self.surroundings,
+            surroundings,
             max_tokens=self.retrieval.passage_tokens,
             top_k=top_k,
         )
-        sent_to = clauses_sent_to(passages, self.surroundings)
+        sent_to = clauses_sent_to(passages, surroundings)
         return [*passages[: max(SENDING, top_k - len(sent_to))], *sent_to][:top_k]
 
 

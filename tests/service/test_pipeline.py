@@ -78,7 +78,7 @@ def pipeline(retriever: Retriever) -> Callable[..., Pipeline]:
     def make(*pieces: str, settings: AnswerSettings | None = None) -> Pipeline:
         return Pipeline(
             retriever,
-            Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
+            Selection(None, RerankerSettings(), RetrievalSettings()),
             best_cosine,
             load_template(),
             FakeGenerator(pieces),
@@ -258,7 +258,7 @@ def test_what_makes_questions_standalone_can_be_another(
 ) -> None:
     other = Pipeline(
         retriever,
-        Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
+        Selection(None, RerankerSettings(), RetrievalSettings()),
         best_cosine,
         load_template(),
         FakeGenerator([f"{GOLD} [1]"]),
@@ -291,7 +291,7 @@ def test_an_empty_index_is_named_as_the_reason(
     retriever = Retriever(empty.generations, empty.catalog.documents, encoders, RetrievalSettings())
     pipeline = Pipeline(
         retriever,
-        Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
+        Selection(None, RerankerSettings(), RetrievalSettings()),
         best_cosine,
         load_template(),
         FakeGenerator([GOLD]),
@@ -330,7 +330,7 @@ def test_what_is_deleted_while_it_is_asked_for_is_not_shown_any_more(
         generator = DeletingGenerator(pieces, store)
         pipeline = Pipeline(
             retriever,
-            Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
+            Selection(None, RerankerSettings(), RetrievalSettings()),
             best_cosine,
             load_template(),
             generator,
@@ -351,7 +351,7 @@ def test_a_refusal_points_to_nothing_that_was_deleted_meanwhile(
     generator = DeletingGenerator(["", f"{GOLD} [1]"], store)
     pipeline = Pipeline(
         retriever,
-        Selection(retriever, None, RerankerSettings(), RetrievalSettings()),
+        Selection(None, RerankerSettings(), RetrievalSettings()),
         best_cosine,
         load_template(),
         generator,

@@ -172,11 +172,13 @@ def test_a_clause_is_found_by_its_number_in_its_document_alone(shelf: Library) -
         if each.document.name == "rules.md"
     )
 
-    clause = shelf.retriever.clause(found, "5.2")
+    with shelf.retriever.reading() as index:
+        clause = index.clause(found, "5.2")
+        missing = index.clause(found, "9.9")
 
     assert clause is not None
     assert clause.chunk.text == "What is said under 502 concerns matter 52."
-    assert shelf.retriever.clause(found, "9.9") is None
+    assert missing is None
 
 
 def test_what_stands_beside_a_passage_is_that_of_its_version(shelf: Library) -> None:
@@ -184,7 +186,8 @@ def test_what_stands_beside_a_passage_is_that_of_its_version(shelf: Library) -> 
     shelf.sync()
     found, *_ = shelf.retriever.retrieve("What does section 4.3 say?", LOCAL_READER)
 
-    beside = shelf.retriever.beside(found, reach=1)
+    with shelf.retriever.reading() as index:
+        beside = index.beside(found, reach=1)
 
     assert [chunk.heading_path[-1] for chunk, _ in beside.values()] == [
         "4.2 Clause",
@@ -193,4 +196,5 @@ def test_what_stands_beside_a_passage_is_that_of_its_version(shelf: Library) -> 
     ]
     shelf.put("rules.md", f"# Rules\n\nNew.\n\n{CLAUSES}")
     shelf.sync()
-    assert shelf.retriever.beside(found, reach=1) == {}
+    with shelf.retriever.reading() as index:
+        assert index.beside(found, reach=1) == {}

@@ -69,18 +69,18 @@ def lone(text: str, score: float, name: str) -> Retrieved:
     return found(Chunk(text, 0, len(text), (), None, ""), 0, score, name)
 
 
-def selection(
+def select(
+    question: str,
+    before: Sequence[Retrieved],
     surroundings: Surroundings = NOTHING,
     reranker: Reranker | None = None,
     *,
     top_k: int = 8,
     passage_tokens: int = 300,
-) -> Selection:
-    return Selection(
-        surroundings,
-        reranker,
-        RerankerSettings(weight=1),
-        RetrievalSettings(top_k=top_k, passage_tokens=passage_tokens),
+) -> list[Retrieved]:
+    settings = RetrievalSettings(top_k=top_k, passage_tokens=passage_tokens)
+    return Selection(reranker, RerankerSettings(weight=1), settings).select(
+        question, before, surroundings
     )
 
 
@@ -89,14 +89,14 @@ def texts(passages: Sequence[Retrieved]) -> list[str]:
 
 
 def test_nothing_found_is_nothing_selected() -> None:
-    assert selection(reranker=ByLength()).select(QUESTION, []) == []
+    assert select(QUESTION, [], reranker=ByLength()) == []
 
 
 def test_the_best_after_reading_are_taken() -> None:
     before = [lone("a" * n, 1 / n, f"policy {n}") for n in range(1, 6)]
 
-    assert texts(selection(top_k=2).select(QUESTION, before)) == ["a", "aa"]
-    read = selection(reranker=ByLength(), top_k=2).select(QUESTION, before)
+    assert texts(select(QUESTION, before, top_k=2)) == ["a", "aa"]
+    read = select(QUESTION, before, reranker=ByLength(), top_k=2)
     assert texts(read) == ["aaaaa", "aaaa"]
 
 
@@ -104,7 +104,7 @@ def test_the_same_words_in_another_document_are_one_passage() -> None:
     right = "Gold tier users receive a full refund when an item is returned within 30 days."
     before = [lone(right, 0.9, "a"), lone(right, 0.8, "b"), lone("Tents are aired.", 0.7, "c")]
 
-    first, second = selection().select(QUESTION, before)
+    first, second = select(QUESTION, before)
 
     assert [each.id for each in first.same_text] == ["b"]
     assert second.document.id == "c"
@@ -178,7 +178,7 @@ def test_what_was_found_as_well_comes_before_what_was_not() -> None:
     assert texts(passages) == ["one two three four"]
 
 
-SENDING = document(
+SENDS_TO = document(
     ("1 Refunds", ["Gold tier users, as defined in 2, have 30 days."]),
     ("1.1 Exceptions", ["Tents are aired first."]),
     ("2 Tiers", ["Gold tier users spent 500 pounds."]),
@@ -187,30 +187,29 @@ SENDING = document(
 
 @pytest.mark.parametrize(("top_k", "texts_shown"), [(8, 2), (2, 2), (1, 1)])
 def test_the_clause_that_a_passage_sends_to_comes_last(top_k: int, texts_shown: int) -> None:
-    sends = replace(SENDING[0], text=SENDING[0].text.replace("in 2", "in section 2"))
-    chunks = [sends, *SENDING[1:]]
-    choose = selection(Documents({"policy": chunks}), top_k=top_k, passage_tokens=1)
+    sends = replace(SENDS_TO[0], text=SENDS_TO[0].text.replace("in 2", "in section 2"))
+    chunks = [sends, *SENDS_TO[1:]]
+    policy = Documents({"policy": chunks})
 
-    shown = choose.select(QUESTION, [found(sends, 0, 1.0)])
+    shown = select(QUESTION, [found(sends, 0, 1.0)], policy, top_k=top_k, passage_tokens=1)
 
-    assert texts(shown) == [sends.text, SENDING[2].text][:texts_shown]
+    assert texts(shown) == [sends.text, SENDS_TO[2].text][:texts_shown]
 
 
 def test_a_clause_that_is_shown_already_is_not_shown_again() -> None:
-    sends = replace(SENDING[0], text=SENDING[0].text.replace("in 2", "in section 2"))
-    policy = Documents({"policy": [sends, *SENDING[1:]]})
+    sends = replace(SENDS_TO[0], text=SENDS_TO[0].text.replace("in 2", "in section 2"))
+    policy = Documents({"policy": [sends, *SENDS_TO[1:]]})
+    before = [found(sends, 0, 1.0), found(SENDS_TO[2], 2, 0.5)]
 
-    shown = selection(policy, passage_tokens=1).select(
-        QUESTION, [found(sends, 0, 1.0), found(SENDING[2], 2, 0.5)]
-    )
+    shown = select(QUESTION, before, policy, passage_tokens=1)
 
-    assert texts(shown) == [sends.text, SENDING[2].text]
+    assert texts(shown) == [sends.text, SENDS_TO[2].text]
 
 
 def test_a_clause_that_does_not_exist_changes_nothing() -> None:
     sends = Chunk("See section 99.", 0, 15, ("1 Refunds",), None, "")
 
-    shown = selection(Documents({"policy": [sends]})).select(QUESTION, [found(sends, 0, 1.0)])
+    shown = select(QUESTION, [found(sends, 0, 1.0)], Documents({"policy": [sends]}))
 
     assert texts(shown) == ["See section 99."]
 
@@ -223,6 +222,6 @@ def test_what_is_named_exactly_stays_first_whatever_a_reranker_likes(
     named = replace(named, context="4.3 Gold")
     before = [found(named, 2, 0.9), found(other, 0, 0.8, "other")]
 
-    first, *_ = selection(reranker=reranker).select("What does section 4.3 say?", before)
+    first, *_ = select("What does section 4.3 say?", before, reranker=reranker)
 
     assert first.chunk == named
