@@ -6,7 +6,7 @@ explained at its function. The model was fitted by `python -m benchmarks.answera
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 from ingest.embed import Encoder, Vectors
 from ingest.errors import PinciteError
 from ingest.sentence import sentences
+from service.exact import clauses_asked_for, share_held, stands_below
 from service.retrieve import Retrieved
+from service.words import content_words, words_of
 
 SHIPPED = files("service") / "answerability.json"
 
@@ -181,6 +183,12 @@ class CalibratedAnswerability:
         return self._model.logit(self._reader.read(question, found))
 
     def __call__(self, question: str, found: Sequence[Retrieved]) -> float:
+        if found and (numbers := clauses_asked_for(question, found[0].chunk.context)):
+            # Whether the clause is there decides; the model has seen no such questions.
+            if stands_below(numbers, found[0].chunk.heading_path):
+                return 1.0
+            if not share_held(numbers, found[0].chunk.embedded_text):
+                return 0.0
         near = [each.cosine for each in found if each.cosine is not None]
         if not found or (near and max(near) < OFF_SUBJECT):
             return 0.0
@@ -197,19 +205,6 @@ def _sigmoid(logit: float) -> float:
 # ---- Features --------------------------------------------------------------------------------------
 
 CACHED_WORDS = 8_192
-
-_WORD = re.compile(r"[^\W_]+(?:['’.,:/-][^\W_]+)*")
-_PART = re.compile(r"[-/'’]")
-_FUNCTION_WORDS = frozenset(
-    """
-    a about also an and any are as at be been being but by can could did do does doing for from get gets
-    got had has have having he her his how i i'm i've i'd if in into is it its it's just like many may
-    me might much must my need no not of off on one only or other our out per put she should so some
-    still such take tell than that the their them then there these they thing this those to too up us
-    use want was we were what what's when where whether which while who whom whose why will with without
-    would write you your yes
-    """.split()
-)
 
 
 class FeatureReader:
@@ -284,7 +279,7 @@ class FeatureReader:
         }
 
     def _stems(self, text: str) -> frozenset[str]:
-        return frozenset(self._stem(word) for word in _words(text))
+        return frozenset(self._stem(word) for word in words_of(text))
 
     def _encoded(self, words: Sequence[str]) -> Vectors:
         """Vectors of single words, those not known encoded at once."""
@@ -370,29 +365,6 @@ def _asked(question: str) -> str:
     """The last sentence that asks: what stands around it tells the situation."""
     asking = [each for each in sentences(question) if each.rstrip().endswith("?")]
     return asking[-1] if asking else question
-
-
-def content_words(text: str) -> list[str]:
-    """The words that say what it is about, in lower case, each once."""
-    found = (word.removesuffix("'s") for word in _whole_words(text))
-    return list(
-        dict.fromkeys(
-            word
-            for word in found
-            if word not in _FUNCTION_WORDS and (len(word) > 1 or word.isdigit())
-        )
-    )
-
-
-def _whole_words(text: str) -> list[str]:
-    return [word.lower().replace("’", "'") for word in _WORD.findall(text)]
-
-
-def _words(text: str) -> Iterator[str]:
-    """Words in lower case, those with hyphens also in their parts."""
-    for word in _whole_words(text):
-        yield word.removesuffix("'s")
-        yield from (part for part in _PART.split(word) if part)
 
 
 def _share(some: set[str], of: set[str]) -> float:

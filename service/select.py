@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ingest.chunk import Chunk, follows, joined
 from ingest.duplicates import group_same
-from service.exact import exact_terms
+from service.exact import clauses_asked_for, exact_terms, stands_below
 from service.references import references
 from service.rerank import Reranker, rerank
 from service.retrieve import Retrieved, named_first
@@ -53,6 +53,7 @@ class Selection:
             )
             # To a reader of meanings one clause number is as good as another.
             found = named_first(found, exact_terms(question))
+        found = _of_clauses_asked_for(question, found)
         top_k = self.retrieval.top_k
         passages = with_neighbours(
             one_of_each(found[: CONSIDERED * top_k]),
@@ -62,6 +63,13 @@ class Selection:
         )
         sent_to = clauses_sent_to(passages, surroundings)
         return [*passages[: max(SENDING, top_k - len(sent_to))], *sent_to][:top_k]
+
+
+def _of_clauses_asked_for(question: str, found: Sequence[Retrieved]) -> Sequence[Retrieved]:
+    """Of a question that asks for clauses by their numbers and for nothing else, what stands below
+    these numbers: nothing else answers it. All that was found where it asks for more, or none does."""
+    numbers = clauses_asked_for(question, found[0].chunk.context) if found else ()
+    return [each for each in found if stands_below(numbers, each.chunk.heading_path)] or found
 
 
 def one_of_each(ranked: Sequence[Retrieved]) -> list[Retrieved]:

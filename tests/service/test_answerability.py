@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,6 @@ from service.answerability import (
     Contribution,
     FeatureReader,
     Point,
-    content_words,
     read_calibration,
     relevance_features,
     search_features,
@@ -65,6 +65,19 @@ def test_a_question_that_a_passage_answers_scores_higher_than_one_beside_it(
 
     assert answered > 0.6
     assert answered > unanswered + 0.05
+
+
+def test_whether_a_clause_that_is_asked_for_is_there_decides(
+    answerability: CalibratedAnswerability,
+) -> None:
+    there = passage(REFUND, cosine=0.1)
+    there = replace(there, chunk=replace(there.chunk, heading_path=("4.3 Gold",)))
+    asked = "What does section 4.3 say?"
+
+    assert answerability(asked, [there]) == 1
+    assert answerability(asked, [passage(REFUND, cosine=0.9)]) == 0
+    assert 0 < answerability(asked, [passage(f"4.3 {REFUND}", cosine=0.9)]) < 1
+    assert answerability("Does section 4.3 cover helicopters?", [there]) < 1
 
 
 def test_without_a_passage_nothing_is_answerable(answerability: CalibratedAnswerability) -> None:
@@ -173,15 +186,6 @@ def test_the_situation_around_the_question_is_not_asked_for(reader: FeatureReade
     told = "My brother lives in Mongolia. What refund do Gold users receive?"
 
     assert reader.read(told, [passage(REFUND)])["words nowhere"] == 0
-
-
-def test_content_words_come_once_and_without_their_genitive() -> None:
-    assert content_words("What is the manager's rule on the managers' RULE 7?") == [
-        "manager",
-        "rule",
-        "managers",
-        "7",
-    ]
 
 
 # ---- Calibration ---------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.exact import exact_terms, share_held
+from service.exact import clauses_asked_for, exact_terms, share_held, stands_below
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,36 @@ def test_any_question_has_terms_that_it_says_itself(question: str) -> None:
 
     assert all(term and term == term.strip() for term in terms)
     assert len(set(terms)) == len(terms)
+
+
+PLACE = "Refund and Returns Policy > 4 Refund terms by membership tier > 4.3 Gold tier"
+
+
+@pytest.mark.parametrize(
+    ("question", "numbers"),
+    [
+        ("What does section 4.3 say?", ("4.3",)),
+        ("In the refund policy, what does section 4.3 say?", ("4.3",)),
+        ("Explain clauses 4.3 and 4.4 of the returns policy, please.", ("4.3", "4.4")),
+        ("Show me 4.3", ("4.3",)),
+        ("Does section 4.3 cover helicopters?", ()),
+        ("How many days does section 4.3 give Gold members?", ()),
+        ("What does the leave policy say?", ()),
+        ("What does 'Gold' mean?", ()),
+        ('What does "Gold tier" mean?', ()),
+        ("", ()),
+    ],
+)
+def test_a_question_asks_for_a_clause_alone_or_for_more(
+    question: str, numbers: tuple[str, ...]
+) -> None:
+    assert clauses_asked_for(question, PLACE) == numbers
+
+
+def test_what_stands_below_a_clause_is_of_it() -> None:
+    path = ("4 Refund terms", "4.3 Gold tier")
+
+    assert stands_below(("4",), path)
+    assert stands_below(("4.3", "9"), path)
+    assert not stands_below(("4.33", "3"), path)
+    assert not stands_below((), path)

@@ -225,3 +225,12 @@ def test_what_is_named_exactly_stays_first_whatever_a_reranker_likes(
     first, *_ = select("What does section 4.3 say?", before, reranker=reranker)
 
     assert first.chunk == named
+
+
+def test_where_a_clause_is_asked_for_alone_nothing_else_is_shown() -> None:
+    below = replace(CHUNKS[2], heading_path=("4 Tiers", "4.3 Gold"), context="Tiers > 4.3 Gold")
+    before = [found(below, 2, 0.9), found(CHUNKS[5], 5, 0.8)]
+
+    assert texts(select("What does section 4.3 say?", before)) == [below.text]
+    assert len(select("How does section 4.3 treat Silver members?", before)) == 2
+    assert len(select("What does section 9.9 say?", before)) == 2
