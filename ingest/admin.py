@@ -83,7 +83,7 @@ class Admin:
         self._store = store
         self._catalog = store.catalog
         self._settings = settings
-        self._indexer = Indexer(store.catalog, store.generations, encoders)
+        self._indexer = Indexer(store, encoders)
         self._wake = wake
         self._one_build = Lock()
 

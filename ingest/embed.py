@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,10 +122,8 @@ class SentenceTransformerEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of length 1. Texts of similar length share a batch, of few tokens on a CPU: the
         activations of more leave its cache."""
-        # A question, which somebody waits for, need not be divided into batches.
-        counts = self.count_tokens(list(texts)) if len(texts) > 1 else [1] * len(texts)
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        for batch in _batches(counts, self._tokens_per_batch):
+        for batch in self._divided(texts):
             with self._lock:
                 vectors[batch] = self._model.encode(
                     [texts[number] for number in batch],
@@ -138,19 +136,33 @@ class SentenceTransformerEncoder:
     def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """For each text the vectors of its tokens in their context, of length 1, without the special
         ones: shape (tokens, dimension). What is beyond `max_tokens` is cut off."""
-        counts = [min(count, self.max_tokens) for count in self.count_tokens(list(texts))]
-        found: dict[int, NDArray[np.float32]] = {}
-        for batch in _batches(counts, self._tokens_per_batch):
+        found: dict[str, NDArray[np.float32]] = {}
+        self.encode_with_tokens(texts, found.update)
+        return [found[text] for text in texts]
+
+    def encode_with_tokens(
+        self, texts: Sequence[str], take: Callable[[dict[str, NDArray[np.float32]]], object]
+    ) -> Vectors:
+        """What `encode` gives; of the tokens, which it comes from, `take` is given the vectors that
+        `encode_tokens` describes, by text and batch for batch: all together they are large."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for batch in self._divided(texts):
             with self._lock:
-                encoded = self._model.encode(
+                encoded: Any = self._model.encode(
                     [texts[number] for number in batch],
                     batch_size=len(batch),
-                    output_value="token_embeddings",
+                    output_value=None,
                     show_progress_bar=False,
                 )
-            for number, tokens in zip(batch, encoded, strict=True):
-                found[number] = _unit(tokens.float().cpu().numpy()[1:-1])
-        return [found[number] for number in range(len(texts))]
+            whole = [each["sentence_embedding"].float().cpu().numpy() for each in encoded]
+            vectors[batch] = _unit(np.stack(whole))
+            take({texts[n]: _tokens(each) for n, each in zip(batch, encoded, strict=True)})
+        return vectors
+
+    def _divided(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        # A question, which somebody waits for, need not be divided into batches.
+        counts = self.count_tokens(list(texts)) if len(texts) > 1 else [1] * len(texts)
+        return _batches([min(count, self.max_tokens) for count in counts], self._tokens_per_batch)
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         if not texts:
@@ -178,6 +190,13 @@ class Encoders:
                 arguments = (model,) if adapter is None else (model, adapter)
                 self._loaded[model, adapter] = self._load(*arguments)
             return self._loaded[model, adapter]
+
+
+def _tokens(encoded: Mapping[str, Any]) -> NDArray[np.float32]:
+    """Of one text, without padding and the special tokens in front and behind."""
+    is_token = encoded["attention_mask"].bool().cpu().numpy()
+    vectors: NDArray[np.float32] = encoded["token_embeddings"].float().cpu().numpy()
+    return _unit(vectors[is_token][1:-1])
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

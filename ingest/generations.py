@@ -13,6 +13,7 @@ from ingest.catalog.generations import GenerationState
 from ingest.errors import WrongUse
 from ingest.index import Index, IndexDamaged, Manifest, NoIndex
 from ingest.index.edge import EdgeIndex
+from ingest.token_vectors import TokenVectorStore
 
 CLOSE_WITHIN_S = 30.0
 """How long a dropped generation waits for the searches that still read it."""
@@ -71,9 +72,12 @@ class Generation:
 class Generations:
     """Opens generations as they are needed, and keeps a dropped one open while it is being read."""
 
-    def __init__(self, catalog: Catalog, engine: Engine) -> None:
+    def __init__(
+        self, catalog: Catalog, engine: Engine, token_vectors: TokenVectorStore | None = None
+    ) -> None:
         self._catalog = catalog
         self._engine = engine
+        self._token_vectors = token_vectors
         self._open: dict[str, Generation] = {}
         self._readers: dict[str, int] = {}
         self._changed = Condition()
@@ -168,6 +172,8 @@ class Generations:
         """Delete what is dropped, also by a process that was killed over it."""
         for name in self._catalog.generations.dropped():
             self._engine.drop(name)
+            if self._token_vectors is not None:
+                self._token_vectors.remove_generation(name)
             self._catalog.generations.remove(name)
 
     def drop_damaged(self) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import ChainMap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.catalog import Catalog
 from ingest.catalog.documents import (
     ClaimLost,
     DocumentRecord,
@@ -21,10 +20,18 @@ from ingest.catalog.documents import (
 from ingest.catalog.jobs import Action, Task
 from ingest.chunk import Chunk, chunk_document
 from ingest.document import Document
-from ingest.embed import Encoder, EncoderAdapter, Encoders, Vectors
+from ingest.embed import (
+    Encoder,
+    EncoderAdapter,
+    Encoders,
+    SentenceTransformerEncoder,
+    Vectors,
+)
 from ingest.generations import Generation, Generations
 from ingest.index import EVERYONE, IndexedDocument, Manifest
 from ingest.metadata import Metadata
+from ingest.store import Store
+from ingest.token_vectors import Owner, TokenVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +120,10 @@ def is_outdated(payload: str) -> bool:
 class Indexer:
     """Writes prepared documents. Each one counts from its commit on, or not at all."""
 
-    def __init__(self, catalog: Catalog, generations: Generations, encoders: Encoders) -> None:
-        self._catalog = catalog
-        self._generations = generations
+    def __init__(self, store: Store, encoders: Encoders) -> None:
+        self._catalog = store.catalog
+        self._generations = store.generations
+        self._token_vectors = store.token_vectors
         self._encoders = encoders
 
     def write(self, group: Sequence[Prepared], encoded: Encoded, worker: str) -> None:
@@ -145,12 +153,26 @@ class Indexer:
         """Remove every point of these documents that does not count."""
         for document_id in ids:
             with self._generations.writing:
+                counting: set[str] = set()
                 for generation in self._generations.kept():
                     current = self._catalog.documents.current_versions(
                         generation.name, [document_id]
                     )
-                    generation.index.remove(document_id, except_version=current.get(document_id))
+                    version = current.get(document_id)
+                    generation.index.remove(document_id, except_version=version)
+                    if version is not None:
+                        counting.add(version)
+                if self._token_vectors is not None:
+                    self._token_vectors.remove(document_id, except_versions=counting)
                 self._catalog.documents.clear_leftovers([document_id])
+
+    def remove_strays(self) -> None:
+        """Remove the token vectors of documents that are in the catalog no more: a process was killed
+        between the two."""
+        if self._token_vectors is not None:
+            kept = self._token_vectors.documents()
+            for document_id in kept - self._catalog.documents.by_ids(kept).keys():
+                self._token_vectors.remove(document_id)
 
     def describe(self, records: Sequence[DocumentRecord]) -> None:
         """Bring what the points say of these documents in line with the catalog."""
@@ -195,22 +217,42 @@ class Indexer:
             for prepared in group
             for name in prepared.into
         }
-        wanted: dict[_EncoderKey, dict[str, None]] = {}
-        for name, document_id, chunks in _chunks(group):
-            known = former[name, document_id]
-            texts = wanted.setdefault(self._encoder_of(name), {})
-            texts.update((text, None) for text in _texts(chunks) if text not in known)
-        encoded = {
-            key: dict(zip(texts, self._encoders.get(*key).encode(list(texts)), strict=True))
-            for key, texts in wanted.items()
-        }
+        wanted: dict[_EncoderKey, dict[str, Owner]] = {}
+        known: dict[_EncoderKey, dict[str, Owner]] = {}
+        for name, document_id, version, chunks in _chunks(group):
+            owner = Owner(name, document_id, version)
+            for text in _texts(chunks):
+                texts = known if text in former[name, document_id] else wanted
+                texts.setdefault(self._encoder_of(name), {})[text] = owner
+        for key, owners in known.items():
+            self._hand_over(key, owners)
+        encoded = {key: self._encoded(key, owners) for key, owners in wanted.items()}
         vectors: Encoded = {}
-        for name, document_id, chunks in _chunks(group):
-            either = ChainMap(former[name, document_id], encoded[self._encoder_of(name)])
+        for name, document_id, _, chunks in _chunks(group):
+            either = ChainMap(former[name, document_id], encoded.get(self._encoder_of(name), {}))
             rows = [either[text] for text in _texts(chunks)]
             dimension = self._generations.get(name).index.manifest.dimension
             vectors[name, document_id] = np.array(rows, np.float32).reshape(len(rows), dimension)
         return vectors
+
+    def _encoded(
+        self, key: _EncoderKey, owners: Mapping[str, Owner]
+    ) -> dict[str, NDArray[np.float32]]:
+        """The vector of each text; what it was made of is kept for its owner."""
+        encoder, texts, store = self._encoders.get(*key), list(owners), self._token_vectors
+        if store is None or not isinstance(encoder, SentenceTransformerEncoder):
+            return dict(zip(texts, encoder.encode(texts), strict=True))
+        name = encoder.name
+
+        def keep(tokens: Mapping[str, NDArray[np.float32]]) -> None:
+            rounded = {text: TokenVectors.rounded(vectors) for text, vectors in tokens.items()}
+            store.put(name, rounded, owners)
+
+        return dict(zip(texts, encoder.encode_with_tokens(texts, keep), strict=True))
+
+    def _hand_over(self, key: _EncoderKey, owners: Mapping[str, Owner]) -> None:
+        if self._token_vectors is not None:
+            self._token_vectors.hand_over(self._encoders.get(*key).name, owners)
 
     def _former_vectors(
         self, prepared: Prepared, generation: str
@@ -227,9 +269,10 @@ class Indexer:
         return manifest.encoder, manifest.adapter
 
 
-def _chunks(group: Sequence[Prepared]) -> list[tuple[str, str, tuple[Chunk, ...]]]:
+def _chunks(group: Sequence[Prepared]) -> list[tuple[str, str, str, tuple[Chunk, ...]]]:
+    """By generation, document and version."""
     return [
-        (name, prepared.record.id, chunks)
+        (name, prepared.record.id, prepared.version.version, chunks)
         for prepared in group
         for name, chunks in zip(prepared.into, prepared.chunks, strict=True)
     ]

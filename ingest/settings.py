@@ -29,6 +29,11 @@ class IndexSettings(Section):
         None,
         description="Database of the catalog (SQLAlchemy URL); without one, SQLite in the folder",
     )
+    token_vectors: bool = Field(
+        True,
+        description="Whether the vectors of the passages' tokens are kept in the folder, some 60 kB a "
+        "passage, for late interaction to read",
+    )
     server_url: str | None = Field(
         None, description="Address of a Qdrant server; without one, the index is in this process"
     )

@@ -12,9 +12,11 @@ from ingest.errors import PinciteError
 from ingest.generations import EdgeEngine, Engine, Generations
 from ingest.index import IndexInUse, NoIndex
 from ingest.settings import IndexSettings
+from ingest.token_vectors import TokenVectorStore
 from ingest.uploads import UploadStore
 
 _CATALOG = "catalog.sqlite"
+_VECTORS_OF_TOKENS = "token-vectors.sqlite"
 
 
 class FolderUnusable(PinciteError):
@@ -29,12 +31,16 @@ class Store:
     catalog: Catalog
     generations: Generations
     uploads: UploadStore
+    token_vectors: TokenVectorStore | None
+    """None where the settings want none kept."""
     lock: FileLock | None
     """Held where only one process at a time can use the index."""
 
     def close(self) -> None:
         self.generations.close()
         self.catalog.close()
+        if self.token_vectors is not None:
+            self.token_vectors.close()
         if self.lock is not None:
             self.lock.release()
 
@@ -53,10 +59,12 @@ def open_store(settings: IndexSettings, *, create: bool = False, repair: bool = 
     _check_folder(path)
     engine = _engine(settings)
     lock = _locked(path) if engine.exclusive else None
-    catalog = generations = None
+    catalog = generations = token_vectors = None
     try:
         catalog = Catalog(catalog_place)
-        generations = Generations(catalog, engine)
+        if settings.token_vectors:
+            token_vectors = TokenVectorStore(path / _VECTORS_OF_TOKENS)
+        generations = Generations(catalog, engine, token_vectors)
         generations.finish_drops()
         # Opening every generation now shows damage at the start.
         if repair:
@@ -69,10 +77,13 @@ def open_store(settings: IndexSettings, *, create: bool = False, repair: bool = 
             generations.close()
         if catalog is not None:
             catalog.close()
+        if token_vectors is not None:
+            token_vectors.close()
         if lock is not None:
             lock.release()
         raise
-    return Store(path, catalog, generations, UploadStore(path / "uploads"), lock)
+    uploads = UploadStore(path / "uploads")
+    return Store(path, catalog, generations, uploads, token_vectors, lock)
 
 
 def _locked(path: Path) -> FileLock:

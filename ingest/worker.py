@@ -90,7 +90,7 @@ class Worker:
         self._encoders = encoders
         self._parser = parser
         self._settings = settings
-        self._indexer = Indexer(store.catalog, store.generations, encoders)
+        self._indexer = Indexer(store, encoders)
         self._standing = Standing(store.catalog, self._indexer)
         self._written_chunks = 0
         # A document that brings the parser down is read twice, and nothing is renewed meanwhile.
@@ -107,6 +107,7 @@ class Worker:
             self._jobs.release_dead()  # The store is held by this process.
         self._planner.ensure_generation()
         self._clear_leftovers()
+        self._indexer.remove_strays()
         self._standing.refresh()
         for job in self._jobs.recent(open_only=True):
             for done in self._jobs.outcomes(job.id, state="done"):

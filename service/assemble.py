@@ -56,7 +56,8 @@ def assemble(
         encoders = encoders or Encoders()
         encoder = encoders.get(*_encoder(store, settings.encoder))
         encoder.encode(["warm-up"])
-        reranker = build_reranker(settings.reranker, _token_encoder(encoder))
+        indexed = store.token_vectors.get if store.token_vectors else None
+        reranker = build_reranker(settings.reranker, _token_encoder(encoder), indexed)
         pace = None
         if reranker is not None and settings.reranker.budget_ms is not None:
             pace = measured_pace(reranker)

@@ -1,15 +1,17 @@
 """A reranker without training: the words of the question against the words of the passage."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-TokenVectors = NDArray[np.float16]
-"""One row of length 1 for each token: (tokens, dimension)."""
+from ingest.token_vectors import TokenVectors
+
+Indexed = Callable[[str, Sequence[str]], Mapping[str, TokenVectors]]
+"""From an encoder's name and texts to the tokens of those that the index has, by text."""
 
 
 class TokenEncoder(Protocol):
@@ -26,13 +28,16 @@ class LateInteractionReranker:
     the mean of these (MaxSim: Khattab and Zaharia 2020, equation 3, divided by the question's tokens).
 
     The vectors are those of the encoder that searches, before it takes their mean: which word means
-    what in its sentence is still told apart. Those of the last `cached_passages` passages are kept,
-    some 100 kB each.
+    what in its sentence is still told apart. `indexed` has those of the passages that were encoded for
+    the index; of others, those of the last `cached_passages` are kept here, some 60 kB each.
     """
 
-    def __init__(self, encoder: TokenEncoder, *, cached_passages: int) -> None:
+    def __init__(
+        self, encoder: TokenEncoder, *, cached_passages: int, indexed: Indexed | None = None
+    ) -> None:
         self.name = f"late-interaction:{encoder.name}"
         self._encoder = encoder
+        self._indexed = indexed
         self._size = cached_passages
         self._kept: OrderedDict[str, TokenVectors] = OrderedDict()
         self._lock = Lock()
@@ -47,24 +52,27 @@ class LateInteractionReranker:
 
     def _vectors(self, passages: Sequence[str]) -> list[TokenVectors]:
         """Of each passage; those not kept are encoded together."""
+        texts = list(dict.fromkeys(passages))
+        indexed = self._indexed(self._encoder.name, texts) if self._indexed else {}
+        others = [text for text in texts if text not in indexed]
         with self._lock:
-            known = {text: self._kept[text] for text in passages if text in self._kept}
-        new = [text for text in dict.fromkeys(passages) if text not in known]
+            known = {text: self._kept[text] for text in others if text in self._kept}
+        new = [text for text in others if text not in known]
         encoded = self._encoder.encode_tokens(new) if new else []
         # Rounded before they are first used: a score must not depend on what was kept.
-        known |= {
-            text: vectors.astype(np.float16) for text, vectors in zip(new, encoded, strict=True)
-        }
+        rounded = map(TokenVectors.rounded, encoded)
+        known |= dict(zip(new, rounded, strict=True))
         with self._lock:
-            for text in passages:
+            for text in others:
                 self._kept[text] = known[text]
                 self._kept.move_to_end(text)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
+        known |= indexed
         return [known[text] for text in passages]
 
 
 def _mean_of_nearest(asked: NDArray[np.float32], said: TokenVectors) -> float:
     if not len(asked) or not len(said):
         return 0.0
-    return float((asked @ said.astype(np.float32).T).max(axis=1).mean())
+    return float(said.nearest(asked).mean())

@@ -16,7 +16,7 @@ from ingest.adapter import (
 )
 from ingest.embed import BUNDLED, SentenceTransformerEncoder, bundled_path
 from ingest.errors import PinciteError
-from service.late_interaction import LateInteractionReranker, TokenEncoder
+from service.late_interaction import Indexed, LateInteractionReranker, TokenEncoder
 from service.retrieve import Retrieved, stretched
 from service.settings import RerankerSettings
 
@@ -180,15 +180,20 @@ def _load_adapted(folder: Path) -> tuple[AdapterManifest, "CrossEncoder"]:
 
 
 def build_reranker(
-    settings: RerankerSettings, encoder: TokenEncoder | None = None
+    settings: RerankerSettings,
+    encoder: TokenEncoder | None = None,
+    indexed: Indexed | None = None,
 ) -> Reranker | None:
     """The configured reranker; None where there is to be none. `encoder` is that whose tokens are
-    compared in late interaction, the bundled one where none is given."""
+    compared in late interaction, the bundled one where none is given; `indexed` has those of passages
+    that it encoded before."""
     if settings.model == NO_RERANKER:
         return None
     if settings.model == LATE_INTERACTION:
         encoder = encoder or SentenceTransformerEncoder(BUNDLED)
-        return LateInteractionReranker(encoder, cached_passages=settings.cached_passages)
+        return LateInteractionReranker(
+            encoder, cached_passages=settings.cached_passages, indexed=indexed
+        )
     return CrossEncoderReranker(settings.model, settings.adapter)
 
 

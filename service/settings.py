@@ -87,7 +87,8 @@ class RerankerSettings(Section):
         1000,
         ge=0,
         le=1_000_000,
-        description="Passages whose tokens late interaction keeps, some 100 kB each; 0: none",
+        description="Passages whose tokens late interaction keeps in memory, some 60 kB each, where the "
+        "index has none of theirs; 0: none",
     )
 
     @model_validator(mode="after")

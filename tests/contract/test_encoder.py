@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ingest.embed import BUNDLED, Encoder, SentenceTransformerEncoder, encoder_adapter
 
@@ -63,3 +64,19 @@ def test_threads_can_share_it(any_encoder: Encoder) -> None:
         counts = list(pool.map(lambda text: any_encoder.count_tokens([text])[0], texts))
 
     assert counts == [1 + 2 * number for number in range(40)]
+
+
+def test_the_vectors_of_tokens_come_beside_the_same_vectors(any_encoder: Encoder) -> None:
+    assert isinstance(any_encoder, SentenceTransformerEncoder)
+    texts = [*TEXTS, "day " * 1000, *(f"rule {'after rule ' * n}" for n in range(20))]
+    tokens: dict[str, NDArray[np.float32]] = {}
+
+    vectors = any_encoder.encode_with_tokens(texts, tokens.update)
+
+    np.testing.assert_allclose(vectors, any_encoder.encode(texts), atol=1e-6)
+    counts = [min(count, any_encoder.max_tokens - 2) for count in any_encoder.count_tokens(texts)]
+    assert [len(tokens[text]) for text in texts] == counts
+    for text in texts:
+        np.testing.assert_allclose(np.linalg.norm(tokens[text], axis=1), 1, atol=1e-3)
+    assert any_encoder.encode_with_tokens([], tokens.update).shape == (0, any_encoder.dimension)
+    assert any_encoder.encode_tokens([]) == []

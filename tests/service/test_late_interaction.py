@@ -1,6 +1,6 @@
 """Passages read again by the encoder's own tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.embed import SentenceTransformerEncoder
+from ingest.token_vectors import TokenVectors
 from service.late_interaction import LateInteractionReranker, TokenEncoder
 from service.rerank import Reranker
 
@@ -55,6 +56,22 @@ def test_a_passage_that_is_kept_is_not_encoded_again() -> None:
     assert again[:2] == first[:2]
     reranker.score("a", ["ab"])
     assert encoder.encoded[-1] == "ab", "the oldest of three had to go"
+
+
+def test_what_the_index_has_is_not_encoded() -> None:
+    encoder = Letters()
+    indexed = {"ab": TokenVectors.rounded(Letters().encode_tokens(["ab"])[0])}
+    asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def get(name: str, texts: Sequence[str]) -> Mapping[str, TokenVectors]:
+        asked.append((name, tuple(texts)))
+        return indexed
+
+    reranker = LateInteractionReranker(encoder, cached_passages=2, indexed=get)
+
+    assert reranker.score("ab", ["ab", "ax", "ab"]) == [1.0, 0.5, 1.0]
+    assert encoder.encoded == ["ab", "ax"]
+    assert asked == [("letters", ("ab", "ax"))]
 
 
 def test_nothing_is_kept_where_nothing_is_to_be() -> None:
