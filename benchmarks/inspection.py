@@ -66,6 +66,7 @@ class Inspector:
     def _inspect(self, store: Store, *, at_rest: bool) -> Found:
         serving = store.catalog.generations.serving() or ""
         faults: list[str] = []
+        everywhere: set[tuple[str, str]] = set()
         stale = 0
         for generation in store.generations.kept():
             points = _by_version(generation)
@@ -73,6 +74,7 @@ class Inspector:
             current = {(id, written.version) for id, written in counting.items()}
             outdated = sum(len(found) for key, found in points.items() if key not in current)
             stale += outdated
+            everywhere |= current
             if at_rest and outdated:
                 faults.append(f"{generation.name} has {outdated} points that do not count")
             for document_id, written in counting.items():
@@ -88,6 +90,11 @@ class Inspector:
         faults += self._unanswered(store, [r for r in records if r.id in indexed])
         if at_rest:
             faults += _unfinished(store, records)
+            tokens = store.token_vectors.versions() if store.token_vectors else set()
+            if strays := tokens - everywhere:
+                faults.append(
+                    f"token vectors are kept for {len(strays)} versions that do not count"
+                )
         names = frozenset(record.name for record in records if record.id in indexed)
         return Found(names, tuple(faults), stale)
 

@@ -12,7 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
 from benchmarks.measure import (
@@ -23,6 +23,9 @@ from benchmarks.measure import (
     run_process,
     write_result,
 )
+
+if TYPE_CHECKING:
+    from service.pipeline import Trace
 
 HELP_RUNS = 5
 SERVE_RUNS = 3
@@ -118,8 +121,9 @@ def _free_port() -> int:
 
 
 def measure_answers(index: Path, questions: list[str]) -> dict[str, Any]:
-    """Milliseconds by question, models loaded and warm: until the passages are found, the first time and
-    when the question is asked again, and until the extractive answer is verified."""
+    """Milliseconds by question, models loaded and warm: of the search, the first time and when the
+    question is asked again, of choosing the passages for the prompt with the reranker, of both, and
+    until the extractive answer is verified."""
     from service.access import LOCAL_READER
     from service.assemble import assemble
     from service.settings import Settings
@@ -144,9 +148,15 @@ def measure_answers(index: Path, questions: list[str]) -> dict[str, Any]:
         "questions": len(questions),
         "answered": sum(trace.answer.refusal is None for trace in traces),
         "retrieve_ms": _percentiles([trace.timings["retrieve"] * 1000 for trace in traces]),
+        "rerank_ms": _percentiles([trace.timings["rerank"] * 1000 for trace in traces]),
+        "retrieval_ms": _percentiles([_retrieval_s(trace) * 1000 for trace in traces]),
         "retrieve_again_ms": _percentiles([trace.timings["retrieve"] * 1000 for trace in again]),
         "answer_ms": _percentiles([trace.timings["total"] * 1000 for trace in traces]),
     }
+
+
+def _retrieval_s(trace: "Trace") -> float:
+    return trace.timings["retrieve"] + trace.timings["rerank"]
 
 
 def _percentiles(times: list[float]) -> dict[str, float]:
@@ -157,12 +167,11 @@ def _percentiles(times: list[float]) -> dict[str, float]:
 def report(result: dict[str, Any]) -> str:
     """The result as a Markdown table."""
     rows = [
-        ("retrieval", *(f"{result['retrieve_ms'][key]:.1f} ms" for key in ("p50", "p95"))),
-        (
-            "the same question again",
-            *(f"{result['retrieve_again_ms'][key]:.2f} ms" for key in ("p50", "p95")),
-        ),
-        ("extractive answer", *(f"{result['answer_ms'][key]:.1f} ms" for key in ("p50", "p95"))),
+        ("search", *_ms(result["retrieve_ms"])),
+        ("the same question again", *_ms(result["retrieve_again_ms"], digits=2)),
+        ("reranking and choice of passages", *_ms(result["rerank_ms"])),
+        ("retrieval, both together", *_ms(result["retrieval_ms"])),
+        ("extractive answer", *_ms(result["answer_ms"])),
         ("`pincite --help`", f"{result['help_s']:.2f} s", ""),
         ("`pincite serve` until ready", f"{result['serve_ready_s']:.2f} s", ""),
     ]
@@ -170,6 +179,10 @@ def report(result: dict[str, Any]) -> str:
         f"{result['passages']:,} passages, {result['questions']:,} questions, "
         f"{result['answered']:,} answered.\n\n" + markdown_table(("what", "median", "p95"), rows)
     )
+
+
+def _ms(times: dict[str, float], *, digits: int = 1) -> list[str]:
+    return [f"{times[key]:.{digits}f} ms" for key in ("p50", "p95")]
 
 
 if __name__ == "__main__":

@@ -4,15 +4,20 @@ python -m benchmarks.reranking [--shared ../shared] [--questions N]
 """
 
 import argparse
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median, quantiles
+
+import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.measure import markdown_table, write_result
 from benchmarks.question_sets import SETS
 from benchmarks.searched import search
 from ingest.embed import BUNDLED, SentenceTransformerEncoder
+from ingest.token_vectors import Owner, TokenVectors, TokenVectorStore
 from service.late_interaction import LateInteractionReranker
 from service.rerank import FLOAT32, PAIRS_PER_BATCH, CrossEncoderReranker, fastest_type
 from service.retrieve import fuse
@@ -38,13 +43,17 @@ def main() -> None:
     cross = CrossEncoderReranker(BUNDLED)
     plain = CrossEncoderReranker(BUNDLED, number_type=FLOAT32)
     ways: dict[str, Score] = {
-        "late interaction, passages kept": kept.score,
+        "late interaction, passages kept in memory": kept.score,
         "late interaction, none kept": fresh.score,
         f"cross-encoder ({fastest_type()})": cross.score,
         f"cross-encoder ({FLOAT32})": plain.score,
         f"cross-encoder ({FLOAT32}), candidates as they come": unsorted(plain),
     }
-    times = measure(asked, ways)
+    with tempfile.TemporaryDirectory() as folder:
+        store = as_indexed(Path(folder) / "tokens.sqlite", asked, encoder)
+        indexed = LateInteractionReranker(encoder, cached_passages=0, indexed=store.get)
+        times = measure(asked, {"late interaction, as indexed": indexed.score} | ways)
+        store.close()
     rows = [
         [name, f"{median(each):.0f}", f"{quantiles(each, n=20)[-1]:.0f}"]
         for name, each in times.items()
@@ -64,6 +73,20 @@ def candidates(shared: Path, encoder: SentenceTransformerEncoder, settings: Sett
         read = found[: settings.reranker.candidates]
         asked.append((question.text, [each.chunk.embedded_text for each in read]))
     return asked
+
+
+def as_indexed(path: Path, asked: Asked, encoder: SentenceTransformerEncoder) -> TokenVectorStore:
+    """The file that a worker would have written beside the index."""
+    store = TokenVectorStore(path)
+    texts = list(dict.fromkeys(text for _, passages in asked for text in passages))
+    owner = Owner("g0001", "document", "1")
+
+    def keep(tokens: Mapping[str, NDArray[np.float32]]) -> None:
+        rounded = {text: TokenVectors.rounded(vectors) for text, vectors in tokens.items()}
+        store.put(encoder.name, rounded, dict.fromkeys(tokens, owner))
+
+    encoder.encode_with_tokens(texts, keep)
+    return store
 
 
 def unsorted(reranker: CrossEncoderReranker) -> Score:

@@ -29,6 +29,8 @@ BUNDLED_NAME = "all-MiniLM-L6-v2"
 CPU_TOKENS_PER_BATCH = 768
 GPU_TOKENS_PER_BATCH = 16_384
 
+KEPT_QUESTIONS = 64
+
 
 class EncoderNotFound(PinciteError):
     """The configured encoder cannot be loaded; the message says how to get one."""
@@ -118,10 +120,16 @@ class SentenceTransformerEncoder:
         # A tokenizer keeps its padding as state: two threads at once make it fail ("Already borrowed").
         self._lock = InTurn()
         self._counting = Lock()
+        self._keeping = Lock()
+        self._kept: dict[str, NDArray[np.float32]] = {}
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of length 1. Texts of similar length share a batch, of few tokens on a CPU: the
-        activations of more leave its cache."""
+        activations of more leave its cache. The tokens' vectors of a text that comes alone are kept for
+        `encode_tokens`: it is a question, which is searched for and then compared with what was found.
+        """
+        if len(texts) == 1:
+            return self.encode_with_tokens(texts, self._keep)
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for batch in self._divided(texts):
             with self._lock:
@@ -137,8 +145,16 @@ class SentenceTransformerEncoder:
         """For each text the vectors of its tokens in their context, of length 1, without the special
         ones: shape (tokens, dimension). What is beyond `max_tokens` is cut off."""
         found: dict[str, NDArray[np.float32]] = {}
-        self.encode_with_tokens(texts, found.update)
+        with self._keeping:
+            found.update((text, self._kept[text]) for text in texts if text in self._kept)
+        self.encode_with_tokens([text for text in texts if text not in found], found.update)
         return [found[text] for text in texts]
+
+    def _keep(self, tokens: dict[str, NDArray[np.float32]]) -> None:
+        with self._keeping:
+            self._kept |= tokens
+            for oldest in [*self._kept][:-KEPT_QUESTIONS]:
+                del self._kept[oldest]
 
     def encode_with_tokens(
         self, texts: Sequence[str], take: Callable[[dict[str, NDArray[np.float32]]], object]

@@ -170,7 +170,7 @@ class Indexer:
         """Remove the token vectors of documents that are in the catalog no more: a process was killed
         between the two."""
         if self._token_vectors is not None:
-            kept = self._token_vectors.documents()
+            kept = {document_id for document_id, _ in self._token_vectors.versions()}
             for document_id in kept - self._catalog.documents.by_ids(kept).keys():
                 self._token_vectors.remove(document_id)
 

@@ -133,12 +133,10 @@ class TokenVectorStore:
         with self._told(), self._lock, self._connection:
             self._connection.execute("DELETE FROM passage WHERE generation = ?", [generation])
 
-    def documents(self) -> set[str]:
-        """Ids of the documents that something is kept for."""
+    def versions(self) -> set[tuple[str, str]]:
+        """Id and version of every document that something is kept for."""
         with self._told(), self._lock:
-            return {
-                row[0] for row in self._connection.execute("SELECT DISTINCT document FROM passage")
-            }
+            return {*self._connection.execute("SELECT DISTINCT document, version FROM passage")}
         return set()
 
     def count(self) -> int:

@@ -296,6 +296,7 @@ def test_a_child_does_not_outlive_its_parent(end: signal.Signals, tmp_path: Path
         parent.stdin.close()
         time.sleep(0.5)
         os.killpg(parent.pid, end)
-        assert parent.wait(10) == -end
+        # A machine that is short of memory takes its time over an exit, too.
+        assert parent.wait(60) == -end
         assert parent.stdout.read() == b""
     assert has_ended(child)

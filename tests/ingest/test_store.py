@@ -218,4 +218,5 @@ def test_everything_lies_in_one_folder(path: Path) -> None:
         "catalog.sqlite",
         "generations",
         "lock",
+        "token-vectors.sqlite",
     ]

@@ -86,7 +86,7 @@ def test_what_a_document_no_longer_says_is_removed(kept: TokenVectorStore) -> No
 
     kept.remove("tents")
     assert kept.get("mini", ["both", "new", "other"]).keys() == {"other"}
-    assert kept.documents() == {"ropes"}
+    assert kept.versions() == {("ropes", "1")}
 
     kept.remove_generation("g0001")
     assert kept.count() == 0
@@ -128,7 +128,7 @@ def test_a_fault_of_the_file_is_logged_and_nothing_is_found(
         assert store.get("mini", ["tents"]) == {}
         put(store, "tents")
         store.remove("tents")
-        assert store.documents() == set()
+        assert store.versions() == set()
 
     assert caplog.text.count("no such table") == 4
     store.close()
