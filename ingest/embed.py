@@ -30,6 +30,7 @@ CPU_TOKENS_PER_BATCH = 768
 GPU_TOKENS_PER_BATCH = 16_384
 
 KEPT_QUESTIONS = 64
+"""More than are asked at once: each is compared right after its search."""
 
 
 class EncoderNotFound(PinciteError):

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS passage (
     codes BLOB NOT NULL,
     scales BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS passage_document ON passage (document);
+CREATE INDEX IF NOT EXISTS passage_version ON passage (document, version);
 CREATE INDEX IF NOT EXISTS passage_generation ON passage (generation);
 """
 
@@ -163,7 +163,7 @@ class TokenVectorStore:
         """Log what goes wrong: the vectors can be had without the file."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:
             _log.warning("%s: %s. Delete it while nothing runs if this stays.", self._path, error)
 
 

@@ -134,6 +134,20 @@ def test_a_fault_of_the_file_is_logged_and_nothing_is_found(
     store.close()
 
 
+def test_vectors_that_are_damaged_are_not_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = TokenVectorStore(tmp_path / "tokens.sqlite")
+    put(store, "tents")
+    with sqlite3.connect(tmp_path / "tokens.sqlite") as other:
+        other.execute("UPDATE passage SET codes = substr(codes, 1, 10)")
+    other.close()
+
+    assert store.get("mini", ["tents"]) == {}
+    assert "cannot reshape" in caplog.text
+    store.close()
+
+
 def test_several_threads_and_two_processes_may_write_at_once(tmp_path: Path) -> None:
     stores = [TokenVectorStore(tmp_path / "tokens.sqlite") for _ in range(2)]
 
