@@ -31,12 +31,11 @@ from ingest.train.examples import divide, read_examples, read_groups, without_gr
 from service.answerability import (
     SHIPPED,
     Calibration,
-    FeatureReader,
     Model,
     Models,
-    relevance_features,
     shipped_models,
 )
+from service.features import FeatureReader, relevance_features
 from service.pipeline import considered
 from service.rerank import Reranker, build_reranker
 from service.retrieve import Retrieved, fuse

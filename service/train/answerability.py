@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from ingest.errors import WrongUse
 from service.access import LOCAL_READER
-from service.answerability import Calibration, Contribution, Features, Model, Point
+from service.answerability import Calibration, Contribution, Model, Point
 from service.assemble import Assembled
+from service.features import Features
 
 CALIBRATION_FILE = "calibration.json"
 LEAST_OF_EACH = 10

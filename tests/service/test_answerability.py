@@ -17,13 +17,11 @@ from service.answerability import (
     Calibration,
     CalibrationUnusable,
     Contribution,
-    FeatureReader,
     Point,
     read_calibration,
-    relevance_features,
-    search_features,
     shipped_models,
 )
+from service.features import FeatureReader, relevance_features, search_features
 from service.retrieve import Retrieved
 
 
