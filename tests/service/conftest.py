@@ -11,6 +11,7 @@ from ingest.settings import IndexSettings
 from service.assemble import Assembled, assemble
 from service.settings import Settings
 from service.train.reranker import train_reranker
+from tests.conftest import made_once
 from tests.service.train.colours import DATA, DIVISION, RECIPE
 
 
@@ -30,6 +31,8 @@ def trained_reranker(
     encoder: SentenceTransformerEncoder, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The folder of an adapter that has learned of what colour things are."""
-    path = tmp_path_factory.mktemp("reranker") / "adapter"
-    train_reranker(DIVISION, DATA, RECIPE, encoder, path)
-    return path
+    return made_once(
+        tmp_path_factory,
+        "trained-reranker",
+        lambda path: train_reranker(DIVISION, DATA, RECIPE, encoder, path),
+    )

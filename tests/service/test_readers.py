@@ -10,6 +10,7 @@ import pytest
 
 from ingest.catalog.sources import SourceKind
 from tests.process import run_pincite, serving
+from tests.service.load import wait_until
 
 LEAVE = "# Leave\n\nA week of leave is paid.\n"
 BELLS = "# Bells\n\nRing the bell before nine.\n"
@@ -59,6 +60,7 @@ def test_the_service_reads_its_readers_at_its_start_and_when_asked(
     served: tuple[Path, httpx.Client],
 ) -> None:
     home, client = served
+    wait_until(lambda: names(client) == ["leave.md"])  # What the start finds.
 
     started = report(home, "ingest", code=1)
     (home / "wiki" / "bells.md").write_text(BELLS)
@@ -67,10 +69,9 @@ def test_the_service_reads_its_readers_at_its_start_and_when_asked(
     job = client.post("/admin/sync").json()["job"]["id"]
     run_pincite("jobs", "watch", job, folder=home)
 
-    # What the start found is unchanged by now.
     assert (started["unchanged"], started["failed"]) == (1, {"reader:lost": LOST})
     assert (named["added"], named["unchanged"]) == (["bells.md"], 1)
-    assert [each["name"] for each in client.get("/documents").json()["documents"]] == ["bells.md"]
+    assert names(client) == ["bells.md"]
     sources = client.get("/admin/sources").json()["sources"]
     assert [(each["location"], each["kind"], each["added_by"]) for each in sources] == [
         ("reader:lost", SourceKind.READER, "watch"),
@@ -78,6 +79,11 @@ def test_the_service_reads_its_readers_at_its_start_and_when_asked(
     ]
     assert refused(client, {"names": ["mail"]}).startswith("There is no [ingest.readers.mail]")
     assert "reader" in refused(client, {"names": ["wiki"], "reader": "os.system"})
+
+
+def names(client: httpx.Client) -> list[str]:
+    """Of the documents that are indexed."""
+    return [each["name"] for each in client.get("/documents").json()["documents"]]
 
 
 def refused(client: httpx.Client, body: dict[str, Any]) -> str:
