@@ -175,7 +175,6 @@ def encoder(
     from ingest.train.encoder import EncoderRecipe
     from ingest.train.examples import divide
     from ingest.train.lora import check_trainable
-    from service.rerank import build_reranker
     from service.train.encoder import train_measured_encoder
 
     settings: Settings = context.obj().settings
@@ -193,7 +192,6 @@ def encoder(
         recipe,
         out,
         repeat=repeat,
-        reranker=build_reranker(settings.reranker),
         settings=settings,
         say=_say,
     )

@@ -8,7 +8,7 @@ from ingest.embed import BUNDLED, SentenceTransformerEncoder, encoder_adapter
 from ingest.train.encoder import EncoderRecipe, train_encoder
 from ingest.train.examples import Division, check_division, limited
 from ingest.train.lora import Say, check_trainable
-from service.rerank import Reranker
+from service.rerank import Reranker, build_reranker
 from service.settings import RerankerSettings, Settings
 from service.train.gain import Gain, paired_gain
 from service.train.measure import Case, reciprocal_rank, reciprocal_ranks
@@ -31,7 +31,6 @@ def train_measured_encoder(
     out: Path,
     *,
     repeat: int,
-    reranker: Reranker | None,
     settings: Settings,
     say: Say = lambda line: None,
 ) -> AdapterManifest:
@@ -58,11 +57,13 @@ def train_measured_encoder(
         )
     manifest = train_encoder(training, data, recipe, out, say=say)
     after = SentenceTransformerEncoder(BUNDLED, encoder_adapter(out))
+    # Late interaction reads with the encoder that searches.
+    rerankers = (build_reranker(settings.reranker, base), build_reranker(settings.reranker, after))
     say(f"Measuring on {len(division.held_out)} queries of documents held out.")
     gains = gains_by_stage(
         pooled_cases(division.held_out, base, settings.retrieval),
         pooled_cases(division.held_out, after, settings.retrieval),
-        reranker,
+        rerankers,
         settings.reranker,
     )
     metrics = _metrics("", gains) | {"queries held out": float(len(division.held_out))}
@@ -72,7 +73,7 @@ def train_measured_encoder(
         own_gains = gains_by_stage(
             [each.case for each in asked],
             searched_anew(asked, own.points, after, settings.retrieval),
-            reranker,
+            rerankers,
             settings.reranker,
         )
         metrics |= _metrics("own ", own_gains) | {"own questions held out": float(len(asked))}
@@ -92,11 +93,11 @@ def _metrics(prefix: str, gains: Mapping[str, Gain]) -> dict[str, float]:
 def gains_by_stage(
     before: Sequence[Case],
     after: Sequence[Case],
-    reranker: Reranker | None,
+    rerankers: tuple[Reranker | None, Reranker | None],
     settings: RerankerSettings,
 ) -> Mapping[str, Gain]:
-    """The gain in MRR@10 by stage; the same questions, searched with one encoder and with the other.
-    The intervals are clustered by group."""
+    """The gain in MRR@10 by stage; the same questions, searched with one encoder and with the other, and
+    read again by the reranker that goes with each, where there is one. The intervals are clustered by group."""
 
     def gain(first: Sequence[float], second: Sequence[float]) -> Gain:
         return paired_gain(first, second, [case.group for case in before])
@@ -111,6 +112,7 @@ def gains_by_stage(
         "dense": gain(dense(before), dense(after)),
         "fused": gain(ranked(before, None), ranked(after, None)),
     }
-    if reranker is not None:
-        gains["reranked"] = gain(ranked(before, reranker), ranked(after, reranker))
+    reads_before, reads_after = rerankers
+    if reads_before is not None and reads_after is not None:
+        gains["reranked"] = gain(ranked(before, reads_before), ranked(after, reads_after))
     return gains

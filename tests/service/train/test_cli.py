@@ -135,7 +135,8 @@ def test_an_encoder_is_trained_and_its_gain_told_by_stage(
     assert code == 0
     told = capfd.readouterr().out
     stages = [line.split(":")[0].strip() for line in told.split("\n") if "interval" in line]
-    assert stages == ["mrr@10 dense", "mrr@10 fused", "own mrr@10 dense", "own mrr@10 fused"]
+    by_stage = ["mrr@10 dense", "mrr@10 fused", "mrr@10 reranked"]
+    assert stages == [*by_stage, *(f"own {stage}" for stage in by_stage)]
     assert json.loads((out / "manifest.json").read_text("utf-8"))["kind"] == "encoder"
 
 

@@ -51,11 +51,11 @@ def test_an_encoder_is_compared_at_every_stage() -> None:
         case(1, found(1, cosine=0.9), found(0, cosine=None, words=2), group=name) for name in "ab"
     ]
 
-    gains = gains_by_stage(before, after, ByLength(), SETTINGS)
+    gains = gains_by_stage(before, after, (ByLength(), ByLength()), SETTINGS)
 
     assert {stage: (gain.before, gain.after) for stage, gain in gains.items()} == {
         "dense": (0.5, 1),
         "fused": (0.5, 1),
         "reranked": (0.5, 0.5),
     }
-    assert "reranked" not in gains_by_stage(before, after, None, SETTINGS)
+    assert "reranked" not in gains_by_stage(before, after, (None, None), SETTINGS)
