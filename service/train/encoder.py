@@ -97,7 +97,8 @@ def gains_by_stage(
     settings: RerankerSettings,
 ) -> Mapping[str, Gain]:
     """The gain in MRR@10 by stage; the same questions, searched with one encoder and with the other, and
-    read again by the reranker that goes with each, where there is one. The intervals are clustered by group."""
+    read again by the reranker that goes with each, where there is one. The intervals are clustered by
+    group."""
 
     def gain(first: Sequence[float], second: Sequence[float]) -> Gain:
         return paired_gain(first, second, [case.group for case in before])
