@@ -1,0 +1,128 @@
+"""How far a judge's or verifier's scores can be believed, measured on human labels.
+
+Everywhere: `scores` in [0, 1], one for each pair of claim and evidence, and `labels`, whether people say
+that the evidence supports the claim.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = Sequence[float] | NDArray[np.float64]
+Labels = Sequence[bool] | NDArray[np.bool_]
+
+ECE_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shares in [0, 1] of a judge at one threshold: of the supported pairs those it accepts, and of the
+    others those it does not; each None where there is no such pair."""
+
+    sensitivity: float | None
+    specificity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Scores in (low, high], the first bin with 0: how many, their mean, and the share that is truly
+    supported. Means are None for an empty bin."""
+
+    low: float
+    high: float
+    count: int
+    mean_score: float | None
+    supported: float | None
+
+
+def rates(scores: Scores, labels: Labels, threshold: float) -> Rates:
+    """Sensitivity TP / (TP + FN) and specificity TN / (TN + FP) of "score >= threshold" (Yerushalmy
+    1947)."""
+    accepted, truly = _arrays(scores, labels)[0] >= threshold, _arrays(scores, labels)[1]
+    return Rates(_mean(accepted[truly]), _mean(~accepted[~truly]))
+
+
+def balanced_accuracy(scores: Scores, labels: Labels, threshold: float) -> float | None:
+    """(sensitivity + specificity) / 2 of "score >= threshold" (Brodersen et al. 2010, section II).
+
+    None where one of the two classes is missing.
+    """
+    both = rates(scores, labels, threshold)
+    if both.sensitivity is None or both.specificity is None:
+        return None
+    return (both.sensitivity + both.specificity) / 2
+
+
+def auroc(scores: Scores, labels: Labels) -> float | None:
+    """The chance that a supported pair scores higher than another, equal scores counting half: the area
+    under the ROC curve (Fawcett 2006, section 7; by scikit-learn).
+
+    None where one of the two classes is missing.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    values, truly = _arrays(scores, labels)
+    if truly.all() or not truly.any():
+        return None
+    return float(roc_auc_score(truly, values))
+
+
+def reliability_bins(
+    scores: Scores, labels: Labels, bins: int = ECE_BINS
+) -> tuple[ReliabilityBin, ...]:
+    """The points of a reliability diagram: equal-width bins I_m = ((m - 1)/M, m/M] with conf(B_m) and
+    acc(B_m) (Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2)."""
+    values, truly = _arrays(scores, labels)
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.clip(np.searchsorted(edges, values, side="left") - 1, 0, bins - 1)
+    return tuple(
+        ReliabilityBin(
+            float(edges[each]),
+            float(edges[each + 1]),
+            int((place == each).sum()),
+            _mean(values[place == each]),
+            _mean(truly[place == each]),
+        )
+        for each in range(bins)
+    )
+
+
+def expected_calibration_error(
+    scores: Scores, labels: Labels, bins: int = ECE_BINS
+) -> float | None:
+    """sum over bins of |B_m| / n x |acc(B_m) - conf(B_m)| (Guo et al. 2017, equation 3). None without
+    pairs."""
+    filled = [
+        (each.count, abs(each.supported - each.mean_score))
+        for each in reliability_bins(scores, labels, bins)
+        if each.supported is not None and each.mean_score is not None
+    ]
+    total = sum(count for count, _ in filled)
+    return sum(count * gap for count, gap in filled) / total if total else None
+
+
+def best_threshold(scores: Scores, labels: Labels) -> float | None:
+    """The threshold of the highest balanced accuracy, which is that of Youden's J (Youden 1950).
+
+    Halfway between two neighbouring scores; of equally good ones that nearest to 0.5, then the lower.
+    None where one of the two classes is missing or all scores are equal.
+    """
+    values, truly = _arrays(scores, labels)
+    distinct = np.unique(values)
+    candidates = [float(each) for each in (distinct[1:] + distinct[:-1]) / 2]
+    ranked = [
+        (-accuracy, abs(candidate - 0.5), candidate)
+        for candidate in candidates
+        if (accuracy := balanced_accuracy(values, truly, candidate)) is not None
+    ]
+    return min(ranked)[2] if ranked else None
+
+
+def _arrays(scores: Scores, labels: Labels) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    return np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=np.bool_)
+
+
+def _mean(values: NDArray[np.float64] | NDArray[np.bool_]) -> float | None:
+    return float(values.mean()) if values.size else None
