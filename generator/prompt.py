@@ -1,18 +1,16 @@
 """Passage and Prompt: a question and numbered passages, as a generator is shown them."""
 
-import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from generator.citation import disarmed
 from ingest.chunk import Chunk
 from ingest.index import IndexedDocument
 
 NO_ANSWER = "NO ANSWER"
 """What a generator writes when the passages do not answer the question."""
-
-_BRACKETED_NUMBER = re.compile(r"\[(\s*\d+(?:\s*[,–-]\s*\d+)*\s*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +88,4 @@ def load_template(name: str = "answer") -> PromptTemplate:
 
 def without_brackets(text: str) -> str:
     """The text with bracketed numbers in round brackets; every character keeps its offset."""
-    return _BRACKETED_NUMBER.sub(r"(\1)", text)
+    return disarmed(text)

@@ -1,5 +1,6 @@
 """What a generator is shown: documents cannot cite, and nothing in them is a format."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,12 +28,23 @@ def test_bracketed_numbers_of_a_title_become_round_ones() -> None:
     assert "[2]" not in filled.user
 
 
-@given(st.text(alphabet="[]()0123456789,–- \nab."))
+@pytest.mark.parametrize(
+    "words", ["【3】", "[^3]", "[Passage 3]", "[[3]]", "[3](https://example.org)", "[source 3]"]
+)
+def test_what_reads_as_a_citation_in_a_document_does_not_when_it_is_quoted(words: str) -> None:
+    shown = passage(f"Refunds are due {words} at once.").text
+
+    assert [each.numbers for each in draft_sentences(f"{shown} [1]")] == [(1,)]
+
+
+@given(st.text(alphabet="[]()0123456789,–- \nab.【】^"))
 def test_every_character_keeps_its_offset_and_none_is_a_citation(text: str) -> None:
     shown = passage(text).text
 
-    assert [a for a, b in zip(shown, text, strict=True) if a != b and b not in "[]"] == []
-    assert all(sentence.numbers == () for sentence in draft_sentences(shown.replace("\n", " ")))
+    assert [a for a, b in zip(shown, text, strict=True) if a != b and b not in "[]【】"] == []
+    # Round ones count only where nothing else is cited, and a quotation comes with its citation.
+    bracketed = shown.replace("\n", " ").replace("(", "{")
+    assert all(sentence.numbers == () for sentence in draft_sentences(bracketed))
 
 
 def test_braces_are_words_like_others() -> None:
