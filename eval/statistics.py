@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.errors import WrongUse
+from eval.metrics.finite import check_finite
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -16,10 +16,6 @@ _DRAWN_AT_ONCE = 2_000_000
 """Bounds the memory of many samples to 16 MB at a time."""
 
 _Indices = NDArray[np.int64]
-
-
-class NotFinite(WrongUse):
-    """A value to be averaged is NaN or infinite; such a sample has to be left unscored instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +124,11 @@ def sign_test(baseline: Sequence[float], other: Sequence[float]) -> SignTest:
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """The p-values adjusted for being several, in the order given: with p_(1) <= … <= p_(m), the
-    adjusted p_(i) is the largest of min(1, (m - j + 1) p_(j)) for j <= i (Holm 1979, section 2)."""
+    adjusted p_(i) is the largest of min(1, (m - j + 1) p_(j)) for j <= i (Holm 1979, section 2).
+
+    Raises `NotFinite`.
+    """
+    check_finite(p_values)
     order = sorted(range(len(p_values)), key=lambda place: p_values[place])
     adjusted = [0.0] * len(p_values)
     highest = 0.0
@@ -139,10 +139,8 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def _finite(values: Sequence[float]) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise NotFinite("A score is NaN or infinite: leave that sample unscored instead.")
-    return array
+    check_finite(values)
+    return np.asarray(values, dtype=np.float64)
 
 
 def _draws(size: int, seed: int, resamples: int) -> Iterator[_Indices]:

@@ -1,7 +1,7 @@
 """How far a judge's or verifier's scores can be believed, measured on human labels.
 
 Everywhere: `scores` in [0, 1], one for each pair of claim and evidence, and `labels`, whether people say
-that the evidence supports the claim.
+that the evidence supports the claim. All raise `NotFinite` where a score is none.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from eval.metrics.finite import check_finite
 
 Scores = Sequence[float] | NDArray[np.float64]
 Labels = Sequence[bool] | NDArray[np.bool_]
@@ -40,7 +42,8 @@ class ReliabilityBin:
 def rates(scores: Scores, labels: Labels, threshold: float) -> Rates:
     """Sensitivity TP / (TP + FN) and specificity TN / (TN + FP) of "score >= threshold" (Yerushalmy
     1947)."""
-    accepted, truly = _arrays(scores, labels)[0] >= threshold, _arrays(scores, labels)[1]
+    values, truly = _arrays(scores, labels)
+    accepted = values >= threshold
     return Rates(_mean(accepted[truly]), _mean(~accepted[~truly]))
 
 
@@ -121,6 +124,7 @@ def best_threshold(scores: Scores, labels: Labels) -> float | None:
 
 
 def _arrays(scores: Scores, labels: Labels) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    check_finite(scores)
     return np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=np.bool_)
 
 

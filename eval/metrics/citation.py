@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from eval.metrics.finite import check_finite
 from eval.metrics.span import Span
 
 
@@ -31,8 +32,9 @@ def citation_f1(precision: float | None, recall: float | None) -> float | None:
     """2 P R / (P + R) (van Rijsbergen 1979, chapter 7: the F measure with equal weights).
 
     None where there is no recall, since there was nothing to find. An answer without a citation has
-    no precision and still scores 0 here: it found nothing of what there was.
+    no precision and still scores 0 here: it found nothing of what there was. Raises `NotFinite`.
     """
+    check_finite(share for share in (precision, recall) if share is not None)
     if recall is None:
         return None
     if not precision or not recall:

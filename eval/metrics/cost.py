@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from eval.metrics.finite import check_finite
+
 MILLION = 1_000_000
 
 
@@ -41,8 +43,10 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     """The value below which `share` (in [0, 1]) of the values lies, in their unit; None without values.
 
     With x_0 <= … <= x_(n-1), h = (n - 1) share and k = floor(h): x_k + (h - k) (x_(k+1) - x_k), linear
-    between the two nearest values (Hyndman and Fan 1996, definition 7; numpy's default).
+    between the two nearest values (Hyndman and Fan 1996, definition 7; numpy's default). Raises
+    `NotFinite`.
     """
+    check_finite(values)
     if not values:
         return None
     ranked = sorted(values)
@@ -64,10 +68,11 @@ def p95(values: Sequence[float]) -> float | None:
 
 def price(spent: Spent, table: Mapping[str, Price], model: str) -> float | None:
     """prompt tokens x price of one + completion tokens x price of one, in the table's currency (the way
-    hosted models are billed). None where the table lacks the model."""
+    hosted models are billed). None where the table lacks the model. Raises `NotFinite`."""
     rate = table.get(model)
     if rate is None:
         return None
+    check_finite((rate.prompt_per_million, rate.completion_per_million))
     return (
         spent.prompt_tokens * rate.prompt_per_million
         + spent.completion_tokens * rate.completion_per_million

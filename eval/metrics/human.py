@@ -13,8 +13,6 @@ from typing import TypeVar
 
 _Label = TypeVar("_Label", bound=Hashable)
 
-Disagreement = Callable[[_Label, _Label], float]
-
 
 @dataclass(frozen=True, slots=True)
 class JudgeAgreement:

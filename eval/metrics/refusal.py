@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eval.metrics.finite import check_finite
+
 
 @dataclass(frozen=True, slots=True)
 class CoveragePoint:
@@ -53,8 +55,10 @@ def coverage_curve(outcomes: Sequence[tuple[float, bool]]) -> tuple[CoveragePoin
 
     At each threshold t among the scores, highest first: coverage = |score >= t| / |questions|, precision
     = |score >= t and right| / |score >= t|, which is 1 - the selective risk under 0/1 loss (El-Yaniv and
-    Wiener 2010, "On the Foundations of Noise-free Selective Classification", section 2).
+    Wiener 2010, "On the Foundations of Noise-free Selective Classification", section 2). Raises
+    `NotFinite`.
     """
+    check_finite(score for score, _ in outcomes)
     ranked = sorted(outcomes, key=lambda outcome: -outcome[0])
     points: list[CoveragePoint] = []
     right = 0

@@ -1,9 +1,12 @@
 """Are the sentences of an answer supported, as a judge sees it?
 
 Scores are a judge's, in [0, 1]; a sentence is supported where its score reaches the judge's threshold.
+All raise `NotFinite` where a score is none.
 """
 
 from collections.abc import Sequence
+
+from eval.metrics.finite import check_finite
 
 
 def support_rate(scores: Sequence[float | None], threshold: float) -> float | None:
@@ -23,6 +26,7 @@ def support_anywhere(scores: Sequence[Sequence[float]], threshold: float) -> flo
 
     For each sentence its score against every shown passage. None without a sentence.
     """
+    check_finite(score for each in scores for score in each)
     return _share_reaching([max(each, default=None) for each in scores], threshold)
 
 
@@ -43,6 +47,7 @@ def corrected_share(observed: float, sensitivity: float, specificity: float) -> 
     1978, "Estimating prevalence from the results of a screening test", equation 1). All in [0, 1].
     None for a judge no better than chance, whose sensitivity + specificity is at most 1.
     """
+    check_finite((observed, sensitivity, specificity))
     informedness = sensitivity + specificity - 1
     if informedness <= 0:
         return None
@@ -52,4 +57,5 @@ def corrected_share(observed: float, sensitivity: float, specificity: float) -> 
 def _share_reaching(scores: Sequence[float | None], threshold: float) -> float | None:
     if not scores:
         return None
+    check_finite(score for score in scores if score is not None)
     return sum(score is not None and score >= threshold for score in scores) / len(scores)
