@@ -14,11 +14,10 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.measure import markdown_table, write_result
-from eval.cli import _find_document
 from eval.dataset import Sample, load_suite
+from eval.gold import FindDocument, find_document_in, locate_gold
 from eval.metrics.retrieval import recall_at
 from eval.metrics.span import Span
-from eval.run import FindDocument, _locate_gold
 from ingest.admin import Admin
 from ingest.assemble import worker_for
 from ingest.embed import Encoders
@@ -63,7 +62,7 @@ def main() -> None:
     ]
     questions = load_suite(EXAMPLES / "questions.jsonl").samples
     with serving(arguments.index) as (service, settings):
-        recall = recall_of(service, settings, _find_document(service.store.catalog))
+        recall = recall_of(service, settings, find_document_in(service.store.catalog))
         asked = [ask(sample, service, recall) for sample in samples]
         fired = false_firing(questions, samples, recall)
     rows = list(table_rows(asked))
@@ -111,7 +110,7 @@ def recall_of(service: Assembled, settings: Settings, find: FindDocument) -> Rec
     selection = Selection(None, settings.reranker, settings.retrieval)
 
     def recall(wording: str, sample: Sample) -> float:
-        gold, stale = _locate_gold(sample.gold, find)
+        gold, stale = locate_gold(sample.gold, find)
         if stale:
             raise SystemExit(f"{sample.id}: {stale}")
         before = retriever.retrieve(wording, LOCAL_READER)

@@ -3,8 +3,6 @@
 Scores are computed from records alone, so that a run can be scored again without asking again.
 """
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict
 
 from eval.metrics.span import Span
@@ -13,10 +11,31 @@ SCHEMA = 1
 """Of records.jsonl and scores.json; another number is another shape."""
 
 
-class Stored(BaseModel):
-    """What a run writes."""
+DIGITS = 6
+"""Decimal places of a stored score: beyond them, sums in another order differ."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Stored(BaseModel):
+    """What a run writes. No number in it is infinite or none at all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class RunInfo(Stored):
+    """run.json: what was asked of what. Another suite, index, prompt or setting is another run.
+
+    `waiting` are drafted samples that nobody has accepted, `versions` say what took part: Pincite's
+    version and commit, the prompt, the documents and the index's manifest, the settings.
+    """
+
+    schema_version: int = SCHEMA
+    suite: str
+    suite_sha256: str
+    samples: int
+    waiting: int
+    repeats: int
+    generator: str
+    versions: dict[str, object]
 
 
 class Place(Stored):
@@ -123,6 +142,26 @@ class Timing(Stored):
     stages_s: dict[str, float]
 
 
+class Quantiles(Stored):
+    """Of the answers that were timed: the median and what 95 % stay below."""
+
+    p50: float
+    p95: float
+
+
+class Timings(Stored):
+    """timings.json. `seconds` has "total", "first_sentence" (of the answers that showed one) and every
+    stage; `price` is of the whole run, None where the generator has none in the table."""
+
+    schema_version: int = SCHEMA
+    answers: int
+    seconds: dict[str, Quantiles]
+    prompt_tokens: int
+    completion_tokens: int
+    price: float | None
+    price_per_question: float | None
+
+
 class Score(Stored):
     """A metric over samples.
 
@@ -143,11 +182,20 @@ Table = dict[str, Score]
 
 
 class SampleScores(Stored):
-    """The scores of one sample by table and metric; a metric that does not apply is not there."""
+    """The scores of one sample by table and metric; a metric that does not apply is not there.
+
+    By table, "draft" and "shown": `refused` says whether that was a refusal, `quoted` by "support" and
+    "support_anywhere" which share of its sentences needed no judge, being quotations. `slices` are
+    those that the sample is part of.
+    """
 
     sample_id: str
+    unanswerable: bool
+    slices: tuple[str, ...] = ()
     error: str | None = None
     stale: str | None = None
+    refused: dict[str, bool] = {}
+    quoted: dict[str, dict[str, float]] = {}
     scores: dict[str, dict[str, float]] = {}
 
 
@@ -173,7 +221,11 @@ class Judge(Stored):
 
 class Scores(Stored):
     """scores.json. `tables` are "retrieval", "draft" (what the generator wrote) and "shown" (what the
-    reader saw); `slices` the same by "tag:…", "document type:…", "kind:…"."""
+    reader saw); `slices` the same by "tag:…", "document type:…", "kind:…".
+
+    `unscored` are the samples without scores: those that failed, and the `stale` ones, whose gold
+    passage is not in the index any more. `waiting` are drafted samples that nobody has accepted.
+    """
 
     schema_version: int = SCHEMA
     suite: str
@@ -182,6 +234,7 @@ class Scores(Stored):
     samples: int
     unscored: int
     stale: int
+    waiting: int = 0
     versions: dict[str, object]
     judge: Judge | None
     tables: dict[str, Table]

@@ -1,174 +1,261 @@
-"""evaluate(suite, answer) -> Report."""
+"""Ask every sample of a suite, and record each answer as soon as it is there."""
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from queue import Empty, SimpleQueue
+from typing import Self
 
-from eval.dataset import GoldPassage, Sample, Suite
-from eval.metrics.answer import token_f1
-from eval.metrics.citation import citation_precision, citation_recall
-from eval.metrics.refusal import refusal_precision, refusal_recall
-from eval.metrics.retrieval import recall_at, reciprocal_rank
-from eval.metrics.span import Span
-from ingest.document import Document
+from pydantic import ValidationError
+
+from eval.dataset import Sample, Suite
+from eval.folder import RunFolder
+from eval.record import AnswerRecord, Record, RunInfo, Timing
+from eval.recorded import answer_record
+from ingest.document import one_line
+from ingest.errors import PinciteError
+from service.access import Reader
 from service.conversation import Turn
-from service.gold import places
 from service.pipeline import Trace
-from service.verify import Verdict
 
-RECALL_DEPTHS = (1, 3, 5, 8)
+COST_LIMIT = "cost limit reached"
+"""The error of a sample that was not asked; another run of the command asks it."""
 
-AskQuestion = Callable[[str, Sequence[Turn]], Trace]
-"""From a question and the conversation before it to the trace of its answer."""
+MAX_ERROR_CHARS = 500
 
-FindDocument = Callable[[str], tuple[str, Document] | None]
-"""From a document's name to its id and its indexed text; None where it is not indexed."""
+Ask = Callable[[str, Sequence[Turn], Reader], Trace]
+"""From a question, the conversation before it and who asks to the trace of its answer."""
+
+Price = Callable[[AnswerRecord], float]
+"""What an answer cost."""
+
+OnProgress = Callable[[int, int], None]
+"""Told how many of how many samples are done."""
+
+
+class Interrupted(PinciteError):
+    """The user stopped the run; what was answered until then is kept."""
+
+    exit_code = 130
+
+
+class AnswerTimeout(PinciteError):
+    """An answer took longer than it may."""
 
 
 @dataclass(frozen=True, slots=True)
-class SampleResult:
-    """One sample's answer and scores. A metric that cannot be computed for it is None: unscored.
+class Asking:
+    """How a suite is asked.
 
-    `stale` says which gold passage is not in the index; such a sample is unscored altogether.
+    `repeats`: how often each question is asked again. `timeout_s` is for one answer. From `cost_limit`
+    on, in the unit of `price`, nothing more is asked. `retry_failed`: whether a resumed run asks those
+    again that had an error.
     """
 
-    id: str
-    question: str
-    tags: tuple[str, ...]
-    answer: str
-    refused: bool
-    stale: str | None
-    scores: Mapping[str, float | None]
+    repeats: int = 0
+    concurrency: int = 1
+    timeout_s: float = 300.0
+    cost_limit: float | None = None
+    price: Price = lambda answer: 0.0
+    retry_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """Scores of a suite. `metrics` are means over the scored samples, `scored` how many those were;
-    `slices` hold the same by tag; `timings_s` are seconds and differ from run to run."""
-
-    suite: str
-    samples: int
-    stale: int
-    metrics: Mapping[str, float | None]
-    scored: Mapping[str, int]
-    slices: Mapping[str, Mapping[str, float | None]]
-    results: tuple[SampleResult, ...]
-    timings_s: Mapping[str, float]
+class _Answered:
+    record: Record
+    timing: Timing | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    sample: Sample
-    result: SampleResult
-    fabricated: int
-    total_s: float
-
-
-def evaluate(
+def ask_suite(
     suite: Suite,
-    answer: AskQuestion,
-    find_document: FindDocument,
+    ask: Ask,
+    folder: RunFolder,
+    info: RunInfo,
+    asking: Asking,
     *,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Report:
-    """Ask every question of the suite in order and score the traces."""
-    outcomes: list[_Outcome] = []
-    for sample in suite.samples:
-        on_progress(len(outcomes), len(suite.samples))
-        outcomes.append(_score(sample, answer(sample.question, sample.turns), find_document))
-    on_progress(len(outcomes), len(suite.samples))
-    metrics, scored = _aggregate(outcomes)
-    tags = sorted({tag for outcome in outcomes for tag in outcome.sample.tags})
-    slices = {tag: _aggregate([o for o in outcomes if tag in o.sample.tags])[0] for tag in tags}
-    totals = [outcome.total_s for outcome in outcomes]
-    return Report(
-        suite=suite.name,
-        samples=len(outcomes),
-        stale=sum(outcome.result.stale is not None for outcome in outcomes),
-        metrics=metrics,
-        scored=scored,
-        slices=slices,
-        results=tuple(outcome.result for outcome in outcomes),
-        timings_s={"answer_p50": median(totals), "answer_max": max(totals), "all": sum(totals)},
+    fresh: bool = False,
+    on_progress: OnProgress = lambda done, total: None,
+) -> int:
+    """Ask what the folder's run has no answer to yet, and say how many samples it had.
+
+    In the end its records are in the order of the suite, whatever the order of the answers was. A
+    sample that fails is recorded with its error, and the others are asked.
+    Raises `OtherRun` where the folder holds another run, and `Interrupted` on Ctrl-C.
+    """
+    folder.begin(info, suite.samples, fresh=fresh)
+    records, timings = _kept(folder, suite, retry_failed=asking.retry_failed)
+    already = len(records)
+    # What was half written is gone from here on, so that the next line begins a line.
+    folder.replace(records.values(), timings.values())
+    budget = _Budget(asking, records.values())
+    left = [sample for sample in suite.samples if sample.id not in records]
+    on_progress(len(records), len(suite.samples))
+    try:
+        for answered in _answers(left, ask, asking, budget):
+            if answered.record.error != COST_LIMIT:
+                folder.append(answered.record, answered.timing)
+            records[answered.record.sample_id] = answered.record
+            if answered.timing is not None:
+                timings[answered.record.sample_id] = answered.timing
+            on_progress(len(records), len(suite.samples))
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Stopped with {len(records)} of {len(suite.samples)} samples in {folder.path}. "
+            "The same command goes on from there."
+        ) from None
+    folder.replace(
+        [records[sample.id] for sample in suite.samples],
+        [timings[sample.id] for sample in suite.samples if sample.id in timings],
     )
+    return already
 
 
-def _score(sample: Sample, trace: Trace, find_document: FindDocument) -> _Outcome:
-    gold, stale = _locate_gold(sample.gold, find_document)
-    refused = trace.answer.refusal is not None
-    fabricated = sum(sentence.verdict is Verdict.FABRICATED for sentence in trace.verified)
-    scores: dict[str, float | None] = {}
-    if gold and not stale:
-        scores = _gold_scores(sample, trace, gold, fabricated)
-    result = SampleResult(
-        sample.id, sample.question, sample.tags, trace.answer.text, refused, stale, scores
-    )
-    return _Outcome(sample, result, fabricated, trace.timings["total"])
-
-
-def _gold_scores(
-    sample: Sample, trace: Trace, gold: Sequence[Span], fabricated: int
-) -> dict[str, float | None]:
-    retrieved = [
-        Span(found.document.id, found.chunk.start, found.chunk.end) for found in trace.reranked
-    ]
-    cited = [
-        Span(citation.document.id, citation.start, citation.end)
-        for sentence in trace.answer.sentences
-        for citation in sentence.citations
-    ]
-    answered = trace.answer.refusal is None
-    said = " ".join(sentence.text for sentence in trace.answer.sentences)
-    return {
-        **{f"recall@{k}": recall_at(k, retrieved, gold) for k in RECALL_DEPTHS},
-        "mrr": reciprocal_rank(retrieved, gold),
-        "citation_precision": citation_precision(cited, gold, fabricated),
-        "citation_recall": citation_recall(cited, gold) if answered else None,
-        "token_f1": token_f1(said, sample.reference_answer)
-        if answered and sample.reference_answer
-        else None,
+def _kept(
+    folder: RunFolder, suite: Suite, *, retry_failed: bool
+) -> tuple[dict[str, Record], dict[str, Timing]]:
+    """What was recorded before, by sample."""
+    ids = {sample.id for sample in suite.samples}
+    records = {
+        record.sample_id: record
+        for record in folder.records()
+        if record.sample_id in ids
+        and record.error != COST_LIMIT
+        and not (retry_failed and record.error)
     }
-
-
-def _locate_gold(
-    gold: Sequence[GoldPassage], find_document: FindDocument
-) -> tuple[list[Span], str | None]:
-    """The places of the gold passages; and the first that is not in the index, if any."""
-    spans: list[Span] = []
-    for passage in gold:
-        found = find_document(passage.document)
-        if found is None:
-            return [], f"{passage.document} is not indexed"
-        document_id, document = found
-        found_at = places(document, passage.quote, passage.heading)
-        if not found_at:
-            return [], f"{passage.document} does not say: {passage.quote}"
-        start, end = found_at[0]
-        spans.append(Span(document_id, start, end))
-    return spans, None
-
-
-def _aggregate(
-    outcomes: Sequence[_Outcome],
-) -> tuple[dict[str, float | None], dict[str, int]]:
-    names = dict.fromkeys(name for outcome in outcomes for name in outcome.result.scores)
-    values = {
-        name: [
-            score for outcome in outcomes if (score := outcome.result.scores.get(name)) is not None
-        ]
-        for name in names
+    timings = {
+        timing.sample_id: timing
+        for timing in folder.timings_by_sample()
+        if timing.sample_id in records
     }
-    metrics: dict[str, float | None] = {
-        name: fmean(scores) if scores else None for name, scores in values.items()
-    }
-    refusals = [
-        (o.result.refused, o.sample.unanswerable) for o in outcomes if o.result.stale is None
-    ]
-    metrics["refusal_precision"] = refusal_precision(refusals)
-    metrics["refusal_recall"] = refusal_recall(refusals)
-    metrics["fabricated_citations"] = float(sum(outcome.fabricated for outcome in outcomes))
-    scored = {name: len(scores) for name, scores in values.items()}
-    scored["refusal_precision"] = sum(refused for refused, _ in refusals)
-    scored["refusal_recall"] = sum(unanswerable for _, unanswerable in refusals)
-    scored["fabricated_citations"] = len(outcomes)
-    return metrics, scored
+    return records, timings
+
+
+class _Budget:
+    """What was spent. Several threads may use it."""
+
+    def __init__(self, asking: Asking, records: Iterable[Record]) -> None:
+        self._limit = asking.cost_limit
+        self._price = asking.price
+        self._lock = threading.Lock()
+        self._spent = 0.0
+        for record in records:
+            self.spend(record)
+
+    def spend(self, record: Record) -> None:
+        answers = (record.answer, *record.paraphrases, *record.repeats)
+        price = sum(self._price(answer) for answer in answers if answer is not None)
+        with self._lock:
+            self._spent += price
+
+    @property
+    def is_spent(self) -> bool:
+        with self._lock:
+            return self._limit is not None and self._spent >= self._limit
+
+
+def _answers(
+    samples: Sequence[Sample], ask: Ask, asking: Asking, budget: _Budget
+) -> Iterator[_Answered]:
+    """The answer to each sample, in the order in which they are ready."""
+    todo: SimpleQueue[Sample] = SimpleQueue()
+    done: SimpleQueue[_Answered] = SimpleQueue()
+    for sample in samples:
+        todo.put(sample)
+    stopped = threading.Event()
+
+    def work() -> None:
+        with _Helper(ask, asking.timeout_s) as helper:
+            while not stopped.is_set():
+                try:
+                    sample = todo.get_nowait()
+                except Empty:
+                    return
+                if budget.is_spent:
+                    done.put(_Answered(Record(sample_id=sample.id, error=COST_LIMIT), None))
+                    continue
+                answered = _answered(sample, helper, asking.repeats)
+                budget.spend(answered.record)
+                done.put(answered)
+
+    # Daemons, so that a generator that hangs does not keep the process from its end.
+    for _ in range(min(asking.concurrency, len(samples))):
+        threading.Thread(target=work, daemon=True).start()
+    try:
+        for _ in samples:
+            yield done.get()
+    finally:
+        stopped.set()
+
+
+class _Helper:
+    """A thread that answers, so that the one that waits for it can give up. One that hangs is left
+    behind, since no thread can be ended from outside, and another takes its place."""
+
+    def __init__(self, ask: Ask, timeout_s: float) -> None:
+        self._ask = ask
+        self._timeout_s = timeout_s
+        self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._asked.put(None)
+
+    def trace(self, question: str, sample: Sample) -> Trace:
+        """Raises what `ask` raises, or `AnswerTimeout`."""
+        self._asked.put((question, sample))
+        try:
+            result = self._told.get(timeout=self._timeout_s)
+        except Empty:
+            self._asked.put(None)
+            self._start()
+            raise AnswerTimeout(f"no answer within {self._timeout_s:g} s") from None
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _start(self) -> None:
+        self._asked: SimpleQueue[tuple[str, Sample] | None] = SimpleQueue()
+        self._told: SimpleQueue[Trace | Exception] = SimpleQueue()
+        threading.Thread(target=self._serve, args=(self._asked, self._told), daemon=True).start()
+
+    def _serve(
+        self,
+        asked: "SimpleQueue[tuple[str, Sample] | None]",
+        told: "SimpleQueue[Trace | Exception]",
+    ) -> None:
+        while (wanted := asked.get()) is not None:
+            question, sample = wanted
+            try:
+                told.put(self._ask(question, sample.turns, sample.asked_by))
+            except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
+                told.put(error)
+
+
+def _answered(sample: Sample, helper: _Helper, repeats: int) -> _Answered:
+    try:
+        first = helper.trace(sample.question, sample)
+        others = [helper.trace(words, sample) for words in sample.paraphrases]
+        again = [helper.trace(sample.question, sample) for _ in range(repeats)]
+        record = Record(
+            sample_id=sample.id,
+            answer=answer_record(first),
+            paraphrases=tuple(map(answer_record, others)),
+            repeats=tuple(map(answer_record, again)),
+        )
+        # What cannot be written is not an answer either.
+        record.model_dump_json()
+    except Exception as error:  # noqa: BLE001 - whatever a generator does, the others are asked
+        return _Answered(Record(sample_id=sample.id, error=_explain(error)), None)
+    return _Answered(record, Timing(sample_id=sample.id, stages_s=dict(first.timings)))
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+        said = "; ".join(faults[:3])
+    else:
+        said = str(error)
+    text = one_line(f"{type(error).__name__}: {said}" if said else type(error).__name__)
+    return text.encode("utf-8", "replace").decode("utf-8")[:MAX_ERROR_CHARS]

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.cli import _find_document
 from eval.dataset import GoldPassage, Sample, load_suite
-from eval.run import FindDocument, _locate_gold
+from eval.gold import FindDocument, find_document_in, locate_gold
 from ingest.settings import IndexSettings
 from ingest.store import open_store
 from service.overlap import _STOP_WORDS
@@ -31,7 +30,7 @@ def find(
     path = tmp_path_factory.mktemp("examples") / "pincite"
     shutil.copytree(example_store_path, path)
     store = open_store(IndexSettings(path=path))
-    yield _find_document(store.catalog)
+    yield find_document_in(store.catalog)
     store.close()
 
 
@@ -73,7 +72,7 @@ def test_half_of_the_conversations_of_every_kind_are_held_out() -> None:
 
 @pytest.mark.parametrize("samples", [SAMPLES, CONVERSATIONS], ids=["questions", "conversations"])
 def test_no_gold_is_stale(find: FindDocument, samples: tuple[Sample, ...]) -> None:
-    assert [stale for s in samples if (stale := _locate_gold(s.gold, find)[1])] == []
+    assert [stale for s in samples if (stale := locate_gold(s.gold, find)[1])] == []
 
 
 @pytest.mark.parametrize("samples", [SAMPLES, CONVERSATIONS], ids=["questions", "conversations"])
