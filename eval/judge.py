@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from eval.judging import JudgedScores, Judging
-from eval.metrics.calibration import auroc, balanced_accuracy, rates
+from eval.metrics.calibration import balanced_accuracy, rates
 from eval.record import DIGITS, JudgeQuality
 from eval.statistics import Interval, bootstrap_statistic
 from ingest.errors import PinciteError
@@ -147,7 +148,7 @@ def measure(judging: Judging, labels: Labels) -> Measured | None:
         clusters,
     )
     area = bootstrap_statistic(
-        lambda drawn: auroc(values[drawn], truly[drawn]), len(values), clusters, resamples=500
+        lambda drawn: _area(values[drawn], truly[drawn]), len(values), clusters
     )
     both = rates(values, truly, judging.threshold)
     if accuracy is None or area is None or both.sensitivity is None or both.specificity is None:
@@ -162,6 +163,19 @@ def measure(judging: Judging, labels: Labels) -> Measured | None:
         specificity=round(both.specificity, DIGITS),
     )
     return Measured(tuple(scores), tuple(map(bool, truly)), quality)
+
+
+def _area(scores: NDArray[np.float64], supported: NDArray[np.bool_]) -> float | None:
+    """`eval.metrics.calibration.auroc`, by the ranks of the scores: fast enough to be resampled (Hanley
+    and McNeil 1982)."""
+    from scipy.stats import rankdata
+
+    positives = int(supported.sum())
+    negatives = len(supported) - positives
+    if not positives or not negatives:
+        return None
+    ranks = float(rankdata(scores)[supported].sum())
+    return (ranks - positives * (positives + 1) / 2) / (positives * negatives)
 
 
 def _read(name: str, text: str) -> tuple[LabelledPair, ...]:

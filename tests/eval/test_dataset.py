@@ -6,8 +6,20 @@ from typing import Any
 
 import pytest
 
-from eval.dataset import GoldPassage, Sample, Suite, SuiteError, load_suite
+from eval.dataset import (
+    FormatRule,
+    GoldPassage,
+    KeyFact,
+    Sample,
+    Suite,
+    SuiteError,
+    load_suite,
+    read_samples,
+    write_samples,
+)
+from service.access import LOCAL_READER, Reader
 from service.conversation import Turn
+from tests.conftest import POLICIES
 
 GOLD = {"document": "a.md", "heading": "1 Scope", "quote": "30 days"}
 SAMPLE = {"id": "q1", "question": "How long?", "gold": [GOLD]}
@@ -108,4 +120,97 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"\xff")
 
     with pytest.raises(SuiteError, match="cannot be read: 'utf-8' codec"):
+        load_suite(path)
+
+
+def test_everything_that_a_sample_may_say_is_read(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        line(
+            schema=1,
+            key_facts=[{"text": "30 days"}, {"text": "of delivery", "vital": False}],
+            paraphrases=["Until when?"],
+            format={
+                "max_sentences": 2,
+                "max_words": 40,
+                "must_match": "days?",
+                "must_not_match": "I",
+            },
+            kind="lookup",
+            reader=["everyone", "hr"],
+            drafted_by="headings",
+        ),
+        line(id="q2"),
+    )
+
+    full, bare = load_suite(path).samples
+
+    assert full.key_facts == (KeyFact(text="30 days"), KeyFact(text="of delivery", vital=False))
+    assert (full.paraphrases, full.kind, full.drafted_by) == (
+        ("Until when?",),
+        "lookup",
+        "headings",
+    )
+    assert full.format == FormatRule(
+        max_sentences=2, max_words=40, must_match="days?", must_not_match="I"
+    )
+    assert full.asked_by == Reader("sample", frozenset({"everyone", "hr"}))
+    assert bare.asked_by == LOCAL_READER
+
+
+def test_a_sample_is_written_as_it_was_read(tmp_path: Path) -> None:
+    samples = read_samples(POLICIES.parent / "questions.jsonl")
+    again = tmp_path / "again.jsonl"
+
+    write_samples(again, samples)
+
+    assert read_samples(again) == samples
+    assert again.read_text("utf-8").startswith('{"schema": 1, "id": "q001"')
+
+
+def test_a_suite_is_the_same_however_its_file_is_written(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    one = load_suite(written(tmp_path, line(), line(id="q2")))
+    same = load_suite(written(tmp_path / "other", line(unanswerable=False), "", line(id="q2")))
+    other = load_suite(written(tmp_path, line(question="How long ago?"), line(id="q2")))
+
+    assert one.sha256 == same.sha256
+    assert one.sha256 != other.sha256
+
+
+def test_faults_of_the_newer_fields_are_named_too(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        line(schema=2),
+        line(id="q2", format={"must_match": "("}),
+        line(id="q3", paraphrases=[""]),
+        line(id="q4", key_facts=["30 days"]),
+    )
+
+    with pytest.raises(SuiteError) as raised:
+        load_suite(path)
+
+    assert [fault.removeprefix(f"{path}:") for fault in str(raised.value).splitlines()] == [
+        "1: schema: Value error, schema 2 is not known here, only 1: update Pincite, or write the "
+        "sample by schema 1",
+        "2: format.must_match: Value error, not a regular expression: missing ), unterminated "
+        "subpattern at position 0",
+        "3: paraphrases.0: String should have at least 1 character",
+        "4: key_facts.0: Input should be a valid dictionary or instance of KeyFact",
+    ]
+
+
+def test_drafted_samples_count_once_a_person_has_accepted_them(tmp_path: Path) -> None:
+    path = written(tmp_path, line(), line(id="q2", accepted=False, drafted_by="headings"))
+
+    suite = load_suite(path)
+
+    assert ([sample.id for sample in suite.samples], suite.waiting) == (["q1"], 1)
+    assert [sample.id for sample in read_samples(path)] == ["q1", "q2"]
+
+
+def test_a_suite_in_which_nothing_is_accepted_says_what_to_do(tmp_path: Path) -> None:
+    path = written(tmp_path, line(accepted=False), line(id="q2", accepted=False))
+
+    with pytest.raises(SuiteError, match=r"no accepted sample; 2 drafted .*'pincite eval rate "):
         load_suite(path)
