@@ -1,0 +1,22 @@
+"""report.html and samples.csv of a run."""
+
+from pathlib import Path
+
+from eval.report.page import page
+from eval.report.run import read_run
+from eval.report.samples_csv import samples_csv
+
+REPORT, SAMPLES = "report.html", "samples.csv"
+
+
+def write_report(folder: Path) -> Path:
+    """Write report.html and samples.csv into the folder of a scored run; the path of the first.
+
+    The same run gives the same bytes. Raises `NoRun` and `RunUnreadable` as `read_run` does.
+    """
+    run = read_run(folder)
+    # A spreadsheet takes UTF-8 for what it is only with a byte order mark in front.
+    (folder / SAMPLES).write_text(samples_csv(run), "utf-8-sig", newline="")
+    report = folder / REPORT
+    report.write_text(page(run), "utf-8", newline="\n")
+    return report
