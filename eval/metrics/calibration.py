@@ -60,16 +60,21 @@ def balanced_accuracy(scores: Scores, labels: Labels, threshold: float) -> float
 
 def auroc(scores: Scores, labels: Labels) -> float | None:
     """The chance that a supported pair scores higher than another, equal scores counting half: the area
-    under the ROC curve (Fawcett 2006, section 7; by scikit-learn).
+    under the ROC curve as (R - p (p + 1) / 2) / (p n), with R the sum of the ranks of the p supported
+    pairs among all, and n others (Hanley and McNeil 1982, section 3, after Mann and Whitney 1947).
 
-    None where one of the two classes is missing.
+    The same as scikit-learn's `roc_auc_score`, and fast enough to be resampled. None where one of the
+    two classes is missing.
     """
-    from sklearn.metrics import roc_auc_score
+    from scipy.stats import rankdata
 
     values, truly = _arrays(scores, labels)
-    if truly.all() or not truly.any():
+    supported = int(truly.sum())
+    others = len(truly) - supported
+    if not supported or not others:
         return None
-    return float(roc_auc_score(truly, values))
+    ranks = float(rankdata(values)[truly].sum())
+    return (ranks - supported * (supported + 1) / 2) / (supported * others)
 
 
 def reliability_bins(
@@ -113,14 +118,17 @@ def best_threshold(scores: Scores, labels: Labels) -> float | None:
     None where one of the two classes is missing or all scores are equal.
     """
     values, truly = _arrays(scores, labels)
+    if truly.all() or not truly.any():
+        return None
     distinct = np.unique(values)
-    candidates = [float(each) for each in (distinct[1:] + distinct[:-1]) / 2]
-    ranked = [
-        (-accuracy, abs(candidate - 0.5), candidate)
-        for candidate in candidates
-        if (accuracy := balanced_accuracy(values, truly, candidate)) is not None
-    ]
-    return min(ranked)[2] if ranked else None
+    candidates = (distinct[1:] + distinct[:-1]) / 2
+    others, supported = np.sort(values[~truly]), np.sort(values[truly])
+    specificity = np.searchsorted(others, candidates) / len(others)
+    sensitivity = 1 - np.searchsorted(supported, candidates) / len(supported)
+    ranked = np.lexsort(
+        (candidates, np.abs(candidates - 0.5), -(sensitivity + specificity).round(12))
+    )
+    return float(candidates[ranked[0]]) if len(ranked) else None
 
 
 def _arrays(scores: Scores, labels: Labels) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.alce import AlceScores, Statement, alce, alce_of_text
@@ -129,6 +129,7 @@ _ANSWERS = st.lists(st.tuples(_SENTENCES, st.sampled_from([" ", "\n"])), max_siz
 )
 
 
+@settings(deadline=None)
 @given(_ANSWERS)
 @example("Amber blue coral [1][2][2].")
 def test_the_compatible_scores_are_the_papers(answer: str) -> None:
@@ -143,6 +144,7 @@ _STATEMENTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_STATEMENTS, st.booleans())
 def test_every_score_is_none_or_from_0_to_1(statements: list[Statement], compatible: bool) -> None:
     scores = alce(statements, PASSAGES, entails, alce_compatible=compatible)
@@ -154,6 +156,7 @@ def test_every_score_is_none_or_from_0_to_1(statements: list[Statement], compati
         assert 0 <= scores.f1 <= 1
 
 
+@settings(deadline=None)
 @given(_STATEMENTS.filter(bool))
 def test_an_invented_number_never_pays(statements: list[Statement]) -> None:
     first = statements[0]

@@ -1,7 +1,7 @@
 """Answers against their reference, their key facts and the form asked for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
@@ -69,6 +69,7 @@ def test_rouge_l(answer: str, reference: str, score: float) -> None:
 _ASCII = st.text(alphabet="abc AB.,", max_size=30)
 
 
+@settings(deadline=None)
 @given(_ASCII, _ASCII)
 def test_rouge_l_is_the_librarys_on_plain_letters(answer: str, reference: str) -> None:
     theirs = RougeScorer(["rougeL"]).score(reference, answer)["rougeL"].fmeasure
@@ -118,6 +119,7 @@ def test_the_form_is_kept_or_not(kept: float | None, adherence: float | None) ->
     assert kept == adherence
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(), st.lists(st.tuples(st.text(max_size=3), st.booleans())))
 def test_every_score_is_none_or_from_0_to_1(
     answer: str, reference: str, facts: list[tuple[str, bool]]

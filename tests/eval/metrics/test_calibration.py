@@ -1,8 +1,9 @@
 """How far scores can be believed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from eval.metrics.calibration import (
     Rates,
@@ -35,10 +36,22 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order() -> None:
     assert auroc([0.5, 0.5], [True, False]) == 0.5
 
 
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([0, 0.2, 0.5, 0.9, 1]), st.booleans()), max_size=30))
+def test_the_area_is_scikit_learns(pairs: list[tuple[float, bool]]) -> None:
+    scores, labels = [score for score, _ in pairs], [label for _, label in pairs]
+    if len(set(labels)) < 2:
+        return
+
+    assert auroc(scores, labels) == pytest.approx(roc_auc_score(labels, scores))
+
+
 def test_the_best_threshold_lies_between_two_scores() -> None:
     # above 0.35: sensitivity 1, specificity 3/4; above 0.7: 2/3 and 1
     assert best_threshold(SCORES, LABELS) == pytest.approx(0.35)
     assert best_threshold([0.1, 0.9], [False, True]) == pytest.approx(0.5)
+    # 0.25 and 0.45 are equally good, and 0.45 is nearer to 0.5
+    assert best_threshold([0.2, 0.3, 0.4, 0.5], [False, True, False, True]) == pytest.approx(0.45)
 
 
 def test_with_one_class_there_is_nothing_to_tell_apart() -> None:
@@ -72,6 +85,7 @@ def test_the_calibration_error_is_the_mean_gap_weighted_by_bin() -> None:
     assert expected_calibration_error([], []) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30), st.floats(0, 1))
 def test_every_score_is_none_or_from_0_to_1(
     pairs: list[tuple[float, bool]], threshold: float
@@ -88,6 +102,7 @@ def test_every_score_is_none_or_from_0_to_1(
     assert sum(each.count for each in reliability_bins(scores, labels)) == len(pairs)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30), st.floats(0, 1))
 def test_no_threshold_is_better_than_the_best(
     pairs: list[tuple[float, bool]], threshold: float

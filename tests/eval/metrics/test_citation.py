@@ -1,7 +1,7 @@
 """Citations are right where they touch gold, and honest where the document says what they quote."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.citation import (
@@ -110,6 +110,7 @@ _QUOTES = st.lists(st.tuples(st.text(max_size=8), st.none() | st.text(max_size=1
 _NUMBERS = st.lists(st.integers(-3, 12), max_size=5)
 
 
+@settings(deadline=None)
 @given(SPANS, SPANS.filter(bool), st.integers(0, 3), _QUOTES, _NUMBERS, st.lists(_NUMBERS))
 def test_every_score_is_none_or_from_0_to_1(
     cited: list[Span],

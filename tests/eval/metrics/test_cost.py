@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.cost import Cost, Price, Spent, p50, p95, percentile, price, total_cost
@@ -35,6 +35,7 @@ def test_the_median_and_the_95th() -> None:
     assert p50([]) is p95([]) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1), st.floats(0, 1))
 def test_a_percentile_is_numpys(values: list[float], share: float) -> None:
     assert percentile(values, share) == pytest.approx(float(np.quantile(values, share)), abs=1e-6)

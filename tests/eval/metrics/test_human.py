@@ -4,7 +4,7 @@ import math
 from dataclasses import astuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
@@ -97,6 +97,7 @@ def test_the_judge_is_compared_with_most_people() -> None:
 _MARKS = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=20)
 
 
+@settings(deadline=None)
 @given(_MARKS)
 def test_the_kappas_are_scikit_learns_where_those_exist(pairs: list[tuple[int, int]]) -> None:
     first, second = [one for one, _ in pairs], [other for _, other in pairs]
@@ -112,6 +113,7 @@ def test_the_kappas_are_scikit_learns_where_those_exist(pairs: list[tuple[int, i
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abc"), max_size=5), max_size=8))
 def test_fleiss_kappa_is_none_or_from_minus_1_to_1(items: list[list[str]]) -> None:
     kappa = fleiss_kappa(items)

@@ -1,7 +1,7 @@
 """Refusals are right where nothing answers, and precision is bought with coverage."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.refusal import (
@@ -61,6 +61,7 @@ def test_answering_fewer_questions_is_more_often_right() -> None:
     assert coverage_curve([]) == ()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans())))
 def test_the_curve_ends_where_all_is_answered(outcomes: list[tuple[float, bool]]) -> None:
     curve = coverage_curve(outcomes)
@@ -71,6 +72,7 @@ def test_the_curve_ends_where_all_is_answered(outcomes: list[tuple[float, bool]]
         assert curve[-1].coverage == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans())))
 def test_f1_is_between_precision_and_recall(outcomes: list[tuple[bool, bool]]) -> None:
     precision, recall = refusal_precision(outcomes), refusal_recall(outcomes)

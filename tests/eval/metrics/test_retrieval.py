@@ -4,7 +4,7 @@ import math
 from dataclasses import astuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from eval.metrics.retrieval import (
     RankingScores,
@@ -64,6 +64,7 @@ def test_a_passage_that_says_the_same_again_counts_once() -> None:
     assert twice == once
 
 
+@settings(deadline=None)
 @given(SPANS, SPANS.filter(bool))
 def test_more_passages_never_find_less(found: list[Span], gold: list[Span]) -> None:
     recalls = [recall_at(k, found, gold) for k in range(1, 8)]

@@ -1,7 +1,7 @@
 """The same question, asked in other words or once more."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.span import Span
@@ -43,6 +43,7 @@ def test_one_answer_has_none_to_agree_with() -> None:
     assert answer_agreement([]) is citation_agreement([]) is refusal_agreement([]) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text(max_size=8), max_size=5),
     st.lists(SPANS, max_size=4),

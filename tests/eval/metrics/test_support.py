@@ -1,7 +1,7 @@
 """Support as a judge sees it, and as it would be seen without the judge's errors."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.support import (
@@ -50,6 +50,7 @@ def test_the_judges_errors_are_taken_out(
 _SHARE = st.floats(0, 1)
 
 
+@settings(deadline=None)
 @given(_SHARE, _SHARE, _SHARE, st.lists(st.none() | _SHARE), st.lists(st.lists(_SHARE)))
 def test_every_score_is_none_or_from_0_to_1(
     observed: float,
