@@ -100,7 +100,7 @@ def paired_difference(
     resamples: int = RESAMPLES,
 ) -> Interval | None:
     """The mean of other - baseline over the same samples, with its 95 % interval (the paired bootstrap;
-    Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation", section 4).
+    Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation").
 
     None without samples. Raises `NotFinite`.
     """
@@ -124,7 +124,7 @@ def sign_test(baseline: Sequence[float], other: Sequence[float]) -> SignTest:
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """The p-values adjusted for being several, in the order given: with p_(1) <= … <= p_(m), the
-    adjusted p_(i) is the largest of min(1, (m - j + 1) p_(j)) for j <= i (Holm 1979, section 2).
+    adjusted p_(i) is the largest of min(1, (m - j + 1) p_(j)) for j <= i (Holm 1979).
 
     Raises `NotFinite`.
     """

@@ -61,7 +61,7 @@ def key_fact_recall(
 ) -> KeyFactRecall:
     """Nugget recall: |facts stated| / |facts|, over all and over the vital ones; pairs of (fact, vital).
 
-    Voorhees 2003, "Overview of the TREC 2003 Question Answering Track", section 3 (recall over vital
+    Voorhees 2003, "Overview of the TREC 2003 Question Answering Track" (recall over vital
     nuggets); in Pradeep et al. 2025, "The Great Nugget Recall", these are A_strict and V_strict: a fact
     stated in part is not stated. None where there is no such fact.
     """
@@ -81,7 +81,7 @@ def format_adherence(
     must_not_match: str | None = None,
 ) -> float | None:
     """1 where the answer keeps every given rule, else 0 (strict instruction following: Zhou et al.
-    2023, "IFEval", section 2.2). None where no rule is given.
+    2023, IFEval). None where no rule is given.
 
     Words are separated by space; the patterns are searched for anywhere in the answer.
     """

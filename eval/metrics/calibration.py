@@ -48,7 +48,7 @@ def rates(scores: Scores, labels: Labels, threshold: float) -> Rates:
 
 
 def balanced_accuracy(scores: Scores, labels: Labels, threshold: float) -> float | None:
-    """(sensitivity + specificity) / 2 of "score >= threshold" (Brodersen et al. 2010, section II).
+    """(sensitivity + specificity) / 2 of "score >= threshold" (Brodersen et al. 2010).
 
     None where one of the two classes is missing.
     """
@@ -61,7 +61,7 @@ def balanced_accuracy(scores: Scores, labels: Labels, threshold: float) -> float
 def auroc(scores: Scores, labels: Labels) -> float | None:
     """The chance that a supported pair scores higher than another, equal scores counting half: the area
     under the ROC curve as (R - p (p + 1) / 2) / (p n), with R the sum of the ranks of the p supported
-    pairs among all, and n others (Hanley and McNeil 1982, section 3, after Mann and Whitney 1947).
+    pairs among all, and n others (Hanley and McNeil 1982, after Mann and Whitney 1947).
 
     The same as scikit-learn's `roc_auc_score`, and fast enough to be resampled. None where one of the
     two classes is missing.

@@ -47,7 +47,7 @@ def quote_exactness(quotes: Sequence[tuple[str, str | None]]) -> float | None:
     None where there is none).
 
     Case, punctuation and letters have to be the same, runs of white space are equal to one space. The
-    definition is ours, after the extractive quotes of Menick et al. 2022, section 2.1. None where
+    definition is ours, after the verified quotes of Menick et al. 2022 (GopherCite). None where
     nothing was quoted.
     """
     return _share([_stands_in(quote, source) for quote, source in quotes])

@@ -34,8 +34,8 @@ def cohens_kappa(first: Sequence[_Label], second: Sequence[_Label]) -> float | N
 
 
 def weighted_kappa(first: Sequence[int], second: Sequence[int]) -> float | None:
-    """1 - sum(v o) / sum(v e) with v = (i - j)^2, for marks such as 1 to 5 (Cohen 1968, equation 10,
-    with quadratic weights).
+    """1 - sum(v o) / sum(v e) with v = (i - j)^2, for marks such as 1 to 5 (Cohen 1968, with
+    quadratic weights).
 
     The marks of two raters for the same items in the same order. None without items and where both gave
     one and the same mark to all.
@@ -45,7 +45,7 @@ def weighted_kappa(first: Sequence[int], second: Sequence[int]) -> float | None:
 
 def fleiss_kappa(items: Sequence[Sequence[Hashable]]) -> float | None:
     """(P - P_e) / (1 - P_e), with P the mean over items of the share of agreeing pairs of ratings and
-    P_e the sum of the squared shares of the labels (Fleiss 1971, equations 3 to 7).
+    P_e the sum of the squared shares of the labels (Fleiss 1971).
 
     For each item the labels it was given, whoever gave them. Items may have different numbers of
     ratings, those with fewer than two are left out. None without items and where P_e = 1.
@@ -86,7 +86,7 @@ def mean_pairwise_kappa(
 
 def judge_agreement(judge: Sequence[bool], people: Sequence[Sequence[bool]]) -> JudgeAgreement:
     """How far a judge's yes and no is that of most people (agreement with the majority: Zheng et al.
-    2023, "Judging LLM-as-a-Judge", section 4.2; kappa: Cohen 1960).
+    2023, "Judging LLM-as-a-Judge"; kappa: Cohen 1960).
 
     For each item the judge's answer and the answers of the people who rated it.
     """

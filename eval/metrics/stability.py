@@ -1,7 +1,7 @@
 """Does the same question get the same answer, asked in other words or once more?
 
 Each is a mean over all pairs of answers to one question: 2 / (n (n - 1)) times the sum of the pairs'
-agreements (mean pairwise agreement; Fleiss 1971, equation 2, for other agreements than identity).
+agreements (the mean pairwise agreement of Fleiss 1971, for other agreements than identity).
 """
 
 from collections.abc import Callable, Collection, Hashable, Sequence

@@ -11,8 +11,8 @@ from eval.metrics.finite import check_finite
 
 def support_rate(scores: Sequence[float | None], threshold: float) -> float | None:
     """Share of sentences that are supported by what they cite: |score >= threshold| / |sentences|
-    (Rashkin et al. 2023, "Measuring Attribution in Natural Language Generation Models", section 3: the
-    share attributable to identified sources).
+    (Rashkin et al. 2023, "Measuring Attribution in Natural Language Generation Models": the share
+    attributable to identified sources).
 
     One score a sentence, None where it cites nothing that was shown: not supported. None without a
     sentence.
@@ -32,7 +32,7 @@ def support_anywhere(scores: Sequence[Sequence[float]], threshold: float) -> flo
 
 def contradiction_rate(scores: Sequence[float | None], threshold: float) -> float | None:
     """Share of sentences that what they cite contradicts: |score >= threshold| / |sentences| (the
-    contradictions of Honovich et al. 2022, "TRUE", section 2, as a share).
+    class contradiction of Bowman et al. 2015, SNLI, as a share; the rate is ours).
 
     One score of contradiction a sentence, None where it cites nothing that was shown: not
     contradicted. None without a sentence.
@@ -44,7 +44,7 @@ def corrected_share(observed: float, sensitivity: float, specificity: float) -> 
     """The share of truly supported sentences behind the share that an imperfect judge saw.
 
     (observed + specificity - 1) / (sensitivity + specificity - 1), cut to [0, 1] (Rogan and Gladen
-    1978, "Estimating prevalence from the results of a screening test", equation 1). All in [0, 1].
+    1978, "Estimating prevalence from the results of a screening test"). All in [0, 1].
     None for a judge no better than chance, whose sensitivity + specificity is at most 1.
     """
     check_finite((observed, sensitivity, specificity))
