@@ -22,12 +22,12 @@ from service.answerability import (
 )
 from service.conversation import Conversations
 from service.late_interaction import TokenEncoder
-from service.overlap import OverlapVerifier
 from service.pipeline import Pipeline
 from service.rerank import build_reranker, measured_pace
 from service.retrieve import Retriever
 from service.select import Selection
 from service.settings import Settings
+from service.verifiers import build_verifier, min_support
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ def assemble(
 
     The index is searched with the encoder that built it, whatever the settings want for the next one.
     With `create` an index is begun where there is none. Raises `NoIndex`, `IndexInUse`,
-    `CatalogUnreadable`, `EncoderNotFound`, `RerankerNotFound`, `AdapterUnusable` or
-    `CalibrationUnusable`.
+    `CatalogUnreadable`, `EncoderNotFound`, `RerankerNotFound`, `VerifierNotFound`, `AdapterUnusable`
+    or `CalibrationUnusable`.
     """
     store = open_store(settings.index, create=create)
     try:
@@ -65,6 +65,7 @@ def assemble(
             reranker.score("warm-up", ["warm-up"])
         name = reranker.name if reranker else None
         own = _calibration(settings, name)
+        verifier = build_verifier(settings.verifier, encoder)
     except BaseException:
         store.close()
         raise
@@ -77,16 +78,22 @@ def assemble(
         answerability,
         load_template(),
         build_generator(settings.generator, encoder),
-        OverlapVerifier(),
+        verifier,
         settings.answer,
         Conversations(settings.conversation, encoder.count_tokens).standalone,
         min_answerability=answerability.calibration.threshold(settings.answer.wanted_precision),
+        min_support=_min_support(settings),
     )
     return Assembled(store, encoders, answerability, pipeline)
 
 
 def _token_encoder(encoder: Encoder) -> TokenEncoder | None:
     return encoder if isinstance(encoder, SentenceTransformerEncoder) else None
+
+
+def _min_support(settings: Settings) -> float:
+    former = settings.answer.min_support
+    return min_support(settings.verifier) if former is None else former
 
 
 def _calibration(settings: Settings, reranker: str | None) -> Calibration | None:

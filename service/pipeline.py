@@ -1,21 +1,38 @@
 """A question becomes a verified answer."""
 
-import time
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from generator.draft import DraftReader, DraftSentence
-from generator.model import Draft, Generator, Usage
-from generator.prompt import NO_ANSWER, Passage, Prompt, PromptTemplate
+from generator.model import Draft, Generator
+from generator.prompt import Passage, Prompt, PromptTemplate
 from ingest.clock import today
 from service.access import Reader
 from service.conversation import UNANSWERED, Turn, standalone_question
+from service.drafting import Drafting, says_no_answer
 from service.retrieve import Retrieved, Retriever
 from service.scope import EVERYTHING, Filter, Searched
 from service.select import Selection
 from service.settings import AnswerSettings
-from service.verify import Sentence, Verdict, Verifier, verify
+from service.stopwatch import Stopwatch
+from service.verify import (
+    MIN_SUPPORT,
+    Sentence,
+    Verdict,
+    Verifier,
+    VerifierUnavailable,
+)
+
+NOT_SUPPORTED = "[not supported]"
+"""Stands behind a sentence in text that is shown although nothing supports it."""
+
+UNVERIFIED = "Answers cannot be verified at the moment, so none is shown. Ask again later."
+NOT_ALL_SUPPORTED = (
+    "The drafted answer says something that the documents do not support, so it is not shown."
+)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,8 @@ else the search found."""
 class Pipeline:
     """Retrieve, decide whether the passages answer, draft, verify: the same for HTTP, CLI and eval.
 
-    Below `min_answerability` a question is refused before a draft is written.
+    Below `min_answerability` a question is refused before a draft is written; evidence supports a
+    sentence from `min_support` on.
     """
 
     def __init__(
@@ -94,6 +112,7 @@ class Pipeline:
         make_standalone: MakeStandalone = standalone_question,
         *,
         min_answerability: float = 0.0,
+        min_support: float = MIN_SUPPORT,
     ) -> None:
         self._retriever = retriever
         self._selection = selection
@@ -104,6 +123,7 @@ class Pipeline:
         self._settings = settings
         self._make_standalone = make_standalone
         self._min_answerability = min_answerability
+        self._min_support = min_support
 
     def answer(
         self,
@@ -112,10 +132,18 @@ class Pipeline:
         reader: Reader,
         as_of: date | None = None,
         within: Filter = EVERYTHING,
+        *,
+        draft_always: bool = False,
     ) -> Trace:
         """The whole trace of one question, asked of the documents that apply on the day `as_of`, and of
-        these only those that pass the filter. Raises `UnknownInFilter` or `IndexOutdated`."""
-        *_, trace = self.stream(question, conversation, reader, as_of, within)
+        these only those that pass the filter. Raises `UnknownInFilter` or `IndexOutdated`.
+
+        With `draft_always` a draft is written and verified also where the question is refused before;
+        the answer is the refusal all the same.
+        """
+        *_, trace = self.stream(
+            question, conversation, reader, as_of, within, draft_always=draft_always
+        )
         if not isinstance(trace, Trace):
             raise TypeError("Pipeline.stream ended without a trace")
         return trace
@@ -131,14 +159,18 @@ class Pipeline:
         reader: Reader,
         as_of: date | None = None,
         within: Filter = EVERYTHING,
+        *,
+        draft_always: bool = False,
     ) -> Iterator[Sentence | Trace]:
         """Verified sentences as soon as each is checked, then the trace, once and last.
 
         Nothing leaves here before it was verified. What is not supported is left out, or comes with
-        its verdict where the settings say "mark". What cites a document that was deleted since the
-        question was asked is left out in any case.
+        its verdict where the settings say "mark"; where they say "refuse", it makes the whole answer a
+        refusal, and no sentence leaves before all are checked. What was said before is left out, and
+        in any case what cites a document that was deleted since the question was asked. Where the
+        verifier is unavailable, the answer is a refusal that says so.
         """
-        clock = _Clock()
+        clock = Stopwatch()
         standalone = self._make_standalone(question, conversation)
         searched = self._retriever.decide(standalone, reader, as_of, within)
         with self._retriever.reading() as index:
@@ -150,25 +182,30 @@ class Pipeline:
         clock.lap("rerank")
         answerability = self._answerability(standalone, considered(reranked, retrieved))
         clock.lap("answerability")
-        verified: list[Sentence] = []
+        is_answerable = answerability >= self._min_answerability
+        drafting = Drafting(self._generator, prompt, self._verifier, min_support=self._min_support)
         shown: list[Sentence] = []
-        draft = Draft("", self._generator.name, Usage())
-        if answerability >= self._min_answerability:
-            pieces: list[str] = []
-            usage = Usage()
-            for item in self._draft(prompt, pieces):
-                if isinstance(item, Usage):
-                    usage = item
-                    continue
-                sentence = self._verify(item, passages)
-                verified.append(sentence)
-                if self._is_shown(sentence) and self._is_left(sentence, passages):
-                    shown.append(sentence)
-                    clock.first("first_sentence")
-                    yield sentence
-            draft = Draft("".join(pieces), self._generator.name, usage)
-        clock.lap("generate")
-        shown = [sentence for sentence in shown if self._is_left(sentence, passages)]
+        reason: str | None = None
+        if is_answerable or draft_always:
+            try:
+                for sentence in drafting.sentences(clock):
+                    if is_answerable and self._is_shown(sentence, shown, passages):
+                        shown.append(sentence)
+                        if self._settings.unsupported != "refuse":
+                            clock.first("first_sentence")
+                            yield sentence
+            except VerifierUnavailable as error:
+                _log.error("An answer could not be verified: %s", error)
+                reason = UNVERIFIED
+        clock.lap("generate", less="verify")
+        if self._settings.unsupported == "refuse" and any(map(_is_unsupported, drafting.verified)):
+            reason = reason or NOT_ALL_SUPPORTED
+        shown = [s for s in shown if self._is_left(s, passages)] if reason is None else []
+        if self._settings.unsupported == "refuse":
+            for sentence in shown:
+                clock.first("first_sentence")
+                yield sentence
+        answer = self._answer(shown, passages, as_of, reason if is_answerable else None)
         yield Trace(
             question=question,
             standalone=standalone,
@@ -176,9 +213,9 @@ class Pipeline:
             reranked=tuple(reranked),
             answerability=answerability,
             prompt=prompt,
-            draft=draft,
-            verified=tuple(verified),
-            answer=_with_scope(self._answer(shown, passages, as_of), searched),
+            draft=drafting.draft,
+            verified=tuple(drafting.verified),
+            answer=_with_scope(answer, searched),
             timings=clock.finish(),
             versions=self._versions(prompt),
         )
@@ -189,28 +226,21 @@ class Pipeline:
         with self._retriever.reading() as index:
             return considered(self._selection.select(question, retrieved, index), retrieved)
 
-    def _draft(self, prompt: Prompt, pieces: list[str]) -> Iterator[DraftSentence | Usage]:
-        """The draft's sentences as they become complete; `pieces` collects its text."""
-        reader = DraftReader()
-        for delta in self._generator.stream(prompt):
-            if isinstance(delta, Usage):
-                yield delta
-                continue
-            pieces.append(delta)
-            yield from reader.feed(delta)
-        yield from reader.finish()
-
-    def _verify(self, sentence: DraftSentence, passages: Sequence[Passage]) -> Sentence:
-        return verify(sentence, passages, self._verifier, min_support=self._settings.min_support)
-
-    def _is_shown(self, sentence: Sentence) -> bool:
-        if sentence.text.rstrip(".") == NO_ANSWER:
+    def _is_shown(
+        self, sentence: Sentence, shown: Sequence[Sentence], passages: Sequence[Passage]
+    ) -> bool:
+        if says_no_answer(sentence.text) or not self._is_left(sentence, passages):
             return False
-        return sentence.verdict is Verdict.SUPPORTED or self._settings.unsupported == "mark"
+        if any(each.text == sentence.text and _is_supported(each) for each in shown):
+            return False
+        return _is_supported(sentence) or (
+            self._settings.unsupported == "mark" and bool(sentence.text)
+        )
 
     def _is_left(self, sentence: Sentence, passages: Sequence[Passage]) -> bool:
         """Whether all that the sentence cites is still there."""
-        cited = [passage for passage in passages if passage.number in sentence.cited]
+        numbers = {*sentence.cited, *(citation.number for citation in sentence.citations)}
+        cited = [passage for passage in passages if passage.number in numbers]
         return len(self._left(cited)) == len(cited)
 
     def _left(self, passages: Sequence[Passage]) -> list[Passage]:
@@ -219,20 +249,20 @@ class Pipeline:
         return [passage for passage in passages if passage.document.id not in deleted]
 
     def _answer(
-        self, shown: Sequence[Sentence], passages: Sequence[Passage], as_of: date | None
+        self,
+        shown: Sequence[Sentence],
+        passages: Sequence[Passage],
+        as_of: date | None,
+        reason: str | None,
     ) -> Answer:
+        """What is shown, or a refusal for the reason given, else because nothing answers."""
         notice = _notice(shown, passages, as_of)
         if shown:
             return Answer(tuple(shown), None, notice)
-        reason = "No" if passages else "Nothing is indexed that applies: no"
-        return Answer(
-            (),
-            Refusal(
-                f"{reason} {UNANSWERED}",
-                tuple(self._left(passages)[: self._settings.nearest]),
-            ),
-            notice,
-        )
+        if reason is None:
+            reason = f"{'No' if passages else 'Nothing is indexed that applies: no'} {UNANSWERED}"
+        nearest = tuple(self._left(passages)[: self._settings.nearest])
+        return Answer((), Refusal(reason, nearest), notice)
 
     def _versions(self, prompt: Prompt) -> dict[str, str]:
         reranker = self._selection.reranker
@@ -241,6 +271,7 @@ class Pipeline:
             "generator": self._generator.name,
             "prompt": prompt.version,
             "verifier": self._verifier.name,
+            "supported from": f"{self._min_support:.4f}",
             "refused below": f"{self._min_answerability:.4f}",
         }
 
@@ -276,29 +307,23 @@ def _notice(
     return "; ".join([f"As of {as_of}", *sorted(over)]) + "."
 
 
-class _Clock:
-    """Seconds since the last lap, by name."""
+def _is_supported(sentence: Sentence) -> bool:
+    return sentence.verdict is Verdict.SUPPORTED
 
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self._laps: dict[str, float] = {}
 
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self._laps[name] = now - self._last
-        self._last = now
-
-    def first(self, name: str) -> None:
-        self._laps.setdefault(name, time.perf_counter() - self._start)
-
-    def finish(self) -> dict[str, float]:
-        return self._laps | {"total": time.perf_counter() - self._start}
+def _is_unsupported(sentence: Sentence) -> bool:
+    """Whether it says something, or cites a made-up number, that no passage supports."""
+    if _is_supported(sentence) or says_no_answer(sentence.text):
+        return False
+    return bool(sentence.text) or sentence.verdict is Verdict.FABRICATED
 
 
 def marked(sentence: Sentence) -> str:
-    """The sentence with its citations as [n]."""
+    """The sentence with its citations as [n], or with a mark that nothing supports it."""
+    if not _is_supported(sentence):
+        return f"{sentence.text} {NOT_SUPPORTED}"
     numbers = dict.fromkeys(citation.number for citation in sentence.citations)
-    return sentence.text + (" " + "".join(f"[{number}]" for number in numbers) if numbers else "")
+    return f"{sentence.text} {''.join(f'[{number}]' for number in numbers)}"
 
 
 def refusal_text(refusal: Refusal) -> str:

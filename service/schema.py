@@ -10,7 +10,7 @@ from ingest.catalog.documents import DocumentRecord
 from ingest.document import Document
 from ingest.index import IndexedDocument
 from service.pipeline import Trace
-from service.verify import Citation, Sentence
+from service.verify import Check, Citation, Sentence
 
 
 class Output(BaseModel):
@@ -47,11 +47,26 @@ class CitationOut(Output):
     url: str
 
 
+class CheckOut(Output):
+    """How well one passage supports a sentence, and what that rests on."""
+
+    number: int
+    score: float
+    quote: str
+    features: dict[str, float]
+    findings: list[str]
+
+
 class SentenceOut(Output):
+    """`correction` says where the draft's citation was put right. `checks` has every passage that was
+    judged for the sentence, in the answers of /ask."""
+
     text: str
     verdict: str
     score: float
     citations: list[CitationOut]
+    correction: str | None = None
+    checks: list[CheckOut] = []
 
 
 class PassageOut(Output):
@@ -74,13 +89,14 @@ class PassageOut(Output):
 class AnswerOut(Output):
     """`standalone` is the question as it was understood in its conversation, the same as `question`
     where it depends on nothing. `text` is the answer with [n] marks or the refusal, and the `notice` of
-    outdated rules if there is one; `nearest` has passages when refused."""
+    outdated rules if there is one. When refused, `reason` says why and `nearest` has passages."""
 
     question: str
     standalone: str
     refused: bool
     text: str
     notice: str | None
+    reason: str | None = None
     sentences: list[SentenceOut]
     passages: list[PassageOut]
     nearest: list[PassageOut]
@@ -135,16 +151,18 @@ class DocumentOut(Output):
     elements: list[ElementOut]
 
 
-def sentence_out(sentence: Sentence) -> SentenceOut:
+def sentence_out(sentence: Sentence, *, with_checks: bool = False) -> SentenceOut:
     return SentenceOut(
         text=sentence.text,
         verdict=sentence.verdict,
         score=round(sentence.score, 4),
         citations=[_citation_out(citation) for citation in sentence.citations],
+        correction=sentence.correction,
+        checks=[_check_out(check) for check in sentence.checks] if with_checks else [],
     )
 
 
-def answer_out(trace: Trace) -> AnswerOut:
+def answer_out(trace: Trace, *, with_checks: bool = False) -> AnswerOut:
     refusal = trace.answer.refusal
     return AnswerOut(
         question=trace.question,
@@ -152,7 +170,10 @@ def answer_out(trace: Trace) -> AnswerOut:
         refused=refusal is not None,
         text=trace.answer.text,
         notice=trace.answer.notice,
-        sentences=[sentence_out(sentence) for sentence in trace.answer.sentences],
+        reason=refusal.reason if refusal else None,
+        sentences=[
+            sentence_out(sentence, with_checks=with_checks) for sentence in trace.answer.sentences
+        ],
         passages=_passages_out(trace.prompt.passages),
         nearest=_passages_out(refusal.nearest if refusal else ()),
         generator=trace.draft.generator,
@@ -202,6 +223,16 @@ def document_out(
             )
             for number, element in enumerate(document.elements)
         ],
+    )
+
+
+def _check_out(check: Check) -> CheckOut:
+    return CheckOut(
+        number=check.number,
+        score=round(check.score, 4),
+        quote=check.quote,
+        features={name: round(value, 4) for name, value in check.features.items()},
+        findings=list(check.findings),
     )
 
 

@@ -13,6 +13,7 @@ from generator.settings import GeneratorSettings
 from ingest.embed import BUNDLED
 from ingest.errors import WrongUse
 from ingest.settings import (
+    Arguments,
     ChunkingSettings,
     EncoderSettings,
     IndexSettings,
@@ -24,6 +25,8 @@ CONFIG_FILE = "pincite.toml"
 ENVIRONMENT_PREFIX = "PINCITE_"
 NOT_SETTINGS = frozenset({"PINCITE_CONFIG", "PINCITE_SHARED"})
 """Variables that start like settings and are none; PINCITE_TEST_* are others."""
+
+BUNDLED_VERIFIER, OVERLAP_VERIFIER, HOSTED_VERIFIER = "bundled", "overlap", "hosted"
 
 Key = tuple[str, ...]
 """The sections that a setting stands in, and its name. Arguments of readers may have dots in theirs."""
@@ -109,13 +112,67 @@ class AnswerSettings(Section):
     calibration: Path | None = Field(
         None, description="File that 'pincite train answerability' made of your own questions"
     )
-    min_support: float = Field(
-        0.75, ge=0, le=1, description="Score from which evidence supports a sentence"
+    min_support: float | None = Field(
+        None, ge=0, le=1, description="As verifier.min_support, where this stood before"
     )
-    unsupported: Literal["remove", "mark"] = Field(
-        "remove", description="What happens to a sentence that its passages do not support"
+    unsupported: Literal["remove", "mark", "refuse"] = Field(
+        "remove",
+        description="What happens to a sentence that no passage supports: it is left out, shown marked, "
+        "or the whole answer is refused",
     )
     nearest: int = Field(3, ge=0, le=20, description="Passages that a refusal points to")
+
+
+class HostedSettings(Section):
+    """A hosted model through LlamaIndex. Its class runs in this process: only the operator may name
+    one."""
+
+    llm: str | None = Field(
+        None,
+        min_length=1,
+        description="Import path of LlamaIndex's class, such as "
+        "llama_index.llms.openai_like.OpenAILike",
+    )
+    arguments: Arguments = Field({}, repr=False, description="What the class is made with")
+    cache: Path = Field(
+        Path(".pincite/judged.sqlite"),
+        description="File that keeps its answers, so that asking again costs nothing and says the same",
+    )
+    timeout_s: float = Field(60, gt=0, le=3600, description="Time for one answer")
+    concurrency: int = Field(4, ge=1, le=64, description="Pairs that it is asked about at a time")
+
+
+class VerifierSettings(Section):
+    """What judges whether evidence supports a sentence: [verifier] for answers, [judge] for suites."""
+
+    model: str = Field(
+        BUNDLED_VERIFIER,
+        min_length=1,
+        description="'bundled', 'overlap' (of words, no model), 'hosted', or a sentence-transformers "
+        "CrossEncoder or NLI model by name or folder",
+    )
+    adapter: Path | None = Field(
+        None, description="Folder that 'pincite train verifier' made, for the bundled model"
+    )
+    min_support: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Score from which evidence supports a sentence; without one, the model's own",
+    )
+    hosted: HostedSettings = HostedSettings()
+
+    @model_validator(mode="after")
+    def _fits_its_model(self) -> Self:
+        if self.adapter is not None and self.model != BUNDLED_VERIFIER:
+            raise ValueError(
+                f"adapter is for the model '{BUNDLED_VERIFIER}', and model is '{self.model}'"
+            )
+        if self.model == HOSTED_VERIFIER and self.hosted.llm is None:
+            raise ValueError(
+                f"the model '{HOSTED_VERIFIER}' needs hosted.llm, the import path of a LlamaIndex LLM"
+            )
+        return self
 
 
 class ServiceSettings(Section):
@@ -146,7 +203,17 @@ class Settings(Section):
     reranker: RerankerSettings = RerankerSettings()
     generator: GeneratorSettings = GeneratorSettings()
     answer: AnswerSettings = AnswerSettings()
+    verifier: VerifierSettings = VerifierSettings()
+    judge: VerifierSettings = VerifierSettings()
     service: ServiceSettings = ServiceSettings()
+
+    @model_validator(mode="after")
+    def _min_support_stands_once(self) -> Self:
+        if self.answer.min_support is not None and self.verifier.min_support is not None:
+            raise ValueError(
+                "answer.min_support is the same as verifier.min_support: set only the latter"
+            )
+        return self
 
 
 class SettingsError(WrongUse):

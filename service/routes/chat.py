@@ -72,11 +72,13 @@ class Ask(BaseModel):
 
 @router.post("/ask")
 def ask(request: Ask, service: ServiceDep, settings: SettingsDep, reader: ReaderDep) -> AnswerOut:
-    """Answer one question. Every sentence comes with the places that support it."""
+    """Answer one question. Every sentence comes with the places that support it, and with how well
+    each passage that was checked does."""
     question = taken_question(request.question, settings, param="question")
     turns = [Turn(turn.role, turn.text) for turn in request.conversation]
     within = filter_of(request.within)
-    return answer_out(service.pipeline.answer(question, turns, reader, request.as_of, within))
+    trace = service.pipeline.answer(question, turns, reader, request.as_of, within)
+    return answer_out(trace, with_checks=True)
 
 
 def taken_question(question: str, settings: ServiceSettings, *, param: str) -> str:

@@ -4,8 +4,8 @@ import { standing } from "./days.js";
 import { create, placeInDocument } from "./text.js";
 
 const VERDICTS = {
-  unsupported: "not supported by its source",
-  uncited: "no source given",
+  unsupported: "not supported by the documents",
+  uncited: "not supported by the documents",
   fabricated: "cites a source that does not exist",
 };
 
@@ -35,6 +35,11 @@ export class Turn {
       const label = `Source ${number}: ${placeLine(citations[0])}`;
       paragraph.append("\u00a0", this.#opener(citations, "number", label, `[${number}]`));
     }
+    if (sentence.correction) {
+      const detail = `The draft of this answer ${sentence.correction}.`;
+      const properties = { className: "correction", title: detail };
+      paragraph.append(" ", create("span", properties, `citation corrected: ${sentence.correction}`));
+    }
     this.citations.push(...sentence.citations);
     this.sentences.append(paragraph);
   }
@@ -46,7 +51,13 @@ export class Turn {
       const understood = `Understood as: ${answer.standalone}`;
       this.sentences.before(create("p", { className: "understood" }, understood));
     }
-    if (answer.refused) this.node.append(refusal(answer));
+    if (answer.refused) {
+      // Sentences that came before the answer was refused are no part of it.
+      if (this.started) this.panel.close();
+      this.sentences.replaceChildren();
+      this.citations = [];
+      this.node.append(refusal(answer));
+    }
     if (answer.notice) {
       this.sentences.after(create("p", { className: "notice" }, answer.notice));
     }
@@ -113,7 +124,7 @@ function refusal(answer) {
     return create("li", {}, create("a", properties, ...placeNodes(passage), hidden));
   });
   box.append(
-    create("p", {}, "No passage in the documents answers this question."),
+    create("p", {}, answer.reason ?? "No passage in the documents answers this question."),
     create("h3", {}, "The nearest passages"),
     create("ul", {}, ...links),
   );

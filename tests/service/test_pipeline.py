@@ -28,7 +28,7 @@ from service.retrieve import Retrieved, Retriever
 from service.scope import Filter, UnknownInFilter
 from service.select import Selection
 from service.settings import AnswerSettings, RerankerSettings, RetrievalSettings
-from service.verify import Sentence, Verdict, verify
+from service.verify import Sentence, Verdict, VerifierUnavailable, verify
 
 QUESTION = "What are the refund terms for Gold tier users?"
 GOLD = "Gold tier users receive a full refund within 30 days of delivery."
@@ -99,6 +99,7 @@ def best_cosine(question: str, found: Sequence[Retrieved]) -> float:
 
 ENOUGH = 0.45
 MARK = AnswerSettings(unsupported="mark")
+REFUSE = AnswerSettings(unsupported="refuse")
 
 
 def streamed(pipeline: Pipeline, question: str = QUESTION) -> tuple[list[Sentence], Trace]:
@@ -133,7 +134,7 @@ UNSUPPORTED = "Gold tier users receive a full refund within 90 days of delivery.
 @pytest.mark.parametrize(
     ("draft", "text", "verdict"),
     [
-        (GOLD, GOLD, Verdict.UNCITED),
+        (UNSUPPORTED, UNSUPPORTED, Verdict.UNCITED),
         (f"{GOLD} [99]", GOLD, Verdict.FABRICATED),
         (f"{GOLD} [1][99]", GOLD, Verdict.FABRICATED),
         (f"{UNSUPPORTED} [1]", UNSUPPORTED, Verdict.UNSUPPORTED),
@@ -151,6 +152,7 @@ def test_what_is_not_supported_is_removed_or_marked(
     assert said(marked_sentences) == [(text, verdict)]
     assert marked_trace.answer.refusal is None
     assert marked_trace.answer.sentences[0].citations == ()
+    assert marked_trace.answer.text == f"{text} [not supported]"
 
 
 def test_an_unsupported_sentence_is_removed_from_among_supported_ones(pipeline: Make) -> None:
@@ -212,6 +214,180 @@ def test_every_shown_sentence_was_verified_however_it_arrived(pipeline: Make, si
         assert sentence == verified
 
 
+# What drafts get wrong
+
+
+@pytest.mark.parametrize(
+    ("draft", "correction"),
+    [
+        (f"{GOLD} [2]", "cited [2], supported by [1]"),
+        (GOLD, "cited nothing, supported by [1]"),
+        (f"{GOLD}²", "cited [2], supported by [1]"),
+    ],
+)
+@pytest.mark.parametrize(
+    "settings", [AnswerSettings(), MARK, REFUSE], ids=["remove", "mark", "all"]
+)
+def test_a_wrong_or_missing_citation_is_corrected(
+    pipeline: Make, draft: str, correction: str, settings: AnswerSettings
+) -> None:
+    sentences, trace = streamed(pipeline(draft, settings=settings))
+
+    assert [marked(sentence) for sentence in sentences] == [f"{GOLD} [1]"]
+    assert [sentence.correction for sentence in trace.verified] == [correction]
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        f"{GOLD} [1] {UNSUPPORTED} [1] {SILVER} [2]",
+        f"{GOLD} [1] {UNSUPPORTED}",
+        f"{GOLD} [1] {SILVER} [99]",
+        f"{GOLD} [1]\n[99]",
+    ],
+)
+def test_one_sentence_without_support_refuses_the_whole_answer_where_that_is_wanted(
+    pipeline: Make, draft: str
+) -> None:
+    sentences, trace = streamed(pipeline(draft, settings=REFUSE))
+
+    assert (sentences, trace.answer.sentences) == ([], ())
+    assert trace.answer.text == (
+        "The drafted answer says something that the documents do not support, so it is not shown. "
+        "The nearest passages are in: Refunds."
+    )
+    assert trace.verified[0].verdict is Verdict.SUPPORTED
+
+
+def test_an_answer_supported_throughout_is_given_whole_where_all_must_be(pipeline: Make) -> None:
+    sentences, trace = streamed(
+        pipeline(f"{GOLD} [1] {SILVER} [2]\n[1]\nNO ANSWER", settings=REFUSE)
+    )
+
+    assert said(sentences) == [(GOLD, Verdict.SUPPORTED), (SILVER, Verdict.SUPPORTED)]
+    assert trace.answer.refusal is None
+    assert "first_sentence" in trace.timings
+
+
+class Counter(OverlapVerifier):
+    """Counts how often it is asked, and fails from a given time on."""
+
+    def __init__(self, fails_at: int = 1000) -> None:
+        self.asked = 0
+        self._fails_at = fails_at
+
+    def support(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        self.asked += 1
+        if self.asked >= self._fails_at:
+            raise VerifierUnavailable("The judge is away.")
+        return super().support(pairs)
+
+
+@pytest.fixture
+def counted(retriever: Retriever) -> Callable[..., Pipeline]:
+    """Makes a pipeline whose model writes a draft that this verifier checks."""
+
+    def make(draft: str, verifier: Counter, settings: AnswerSettings) -> Pipeline:
+        return Pipeline(
+            retriever,
+            Selection(None, RerankerSettings(), RetrievalSettings()),
+            best_cosine,
+            load_template(),
+            FakeGenerator([draft]),
+            verifier,
+            settings,
+            min_answerability=ENOUGH,
+        )
+
+    return make
+
+
+OTHER_WORDS = "Users of the Gold tier receive a full refund within 30 days of delivery."
+
+
+def test_a_sentence_said_200_times_is_checked_and_shown_once(counted: Make) -> None:
+    verifier = Counter()
+
+    sentences, trace = streamed(counted(f"{OTHER_WORDS} [1]\n" * 200, verifier, AnswerSettings()))
+
+    assert said(sentences) == [(OTHER_WORDS, Verdict.SUPPORTED)]
+    assert said(list(trace.verified)) == [(OTHER_WORDS, Verdict.SUPPORTED)] * 200
+    assert verifier.asked == 1
+
+
+def test_a_sentence_said_with_a_made_up_citation_first_is_shown_with_the_right_one(
+    pipeline: Make,
+) -> None:
+    sentences, _ = streamed(pipeline(f"{GOLD} [99] {GOLD} [1] {GOLD} [1-2] {GOLD}"))
+
+    assert [marked(sentence) for sentence in sentences] == [f"{GOLD} [1]"]
+
+
+@pytest.mark.parametrize(
+    "settings", [AnswerSettings(), MARK, REFUSE], ids=["remove", "mark", "all"]
+)
+def test_without_its_verifier_the_answer_is_a_refusal_that_says_so(
+    counted: Make, settings: AnswerSettings
+) -> None:
+    draft = f"{GOLD} [1]\n{OTHER_WORDS} [1]\n{SILVER} [2]"
+    made = counted(draft, Counter(fails_at=1), settings)
+
+    for _ in range(2):
+        sentences, trace = streamed(made)
+
+        assert (trace.answer.sentences, trace.answer.refusal is not None) == ((), True)
+        assert trace.answer.text.startswith("Answers cannot be verified at the moment")
+        # What was sent before had been verified.
+        assert said(sentences) == ([] if settings is REFUSE else [(GOLD, Verdict.SUPPORTED)])
+
+
+@pytest.mark.parametrize(
+    "settings", [AnswerSettings(), MARK, REFUSE], ids=["remove", "mark", "all"]
+)
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "[1]",
+        "[1][2]\n[2]",
+        "【1】 ¹ (1)",
+        "[^1]: Refunds.",
+        "…",
+        "Kunden der Stufe Gold bekommen ihr Geld innerhalb von 90 Tagen zurück. [1]",
+        "[1] Refund policy: Gold tier users may keep everything for ever.",
+        "\x00 \ufffd",
+    ],
+)
+def test_a_draft_without_a_supported_sentence_never_fails(
+    pipeline: Make, draft: str, settings: AnswerSettings
+) -> None:
+    sentences, trace = streamed(pipeline(draft, settings=settings))
+
+    assert all(sentence.citations == () for sentence in sentences)
+    assert all(sentence.text for sentence in sentences)
+    assert (trace.answer.refusal is None) == bool(sentences)
+
+
+def test_a_passage_that_the_draft_makes_up_supports_nothing(pipeline: Make) -> None:
+    draft = f"[3] Refund policy: {UNSUPPORTED}\n{UNSUPPORTED} [3]\n{GOLD} [1]"
+
+    sentences, trace = streamed(pipeline(draft))
+
+    assert said(sentences) == [(GOLD, Verdict.SUPPORTED)]
+    assert [s.verdict for s in trace.verified[:2]] == [Verdict.FABRICATED, Verdict.FABRICATED]
+
+
+def test_a_draft_can_be_had_of_a_question_that_is_refused(pipeline: Make) -> None:
+    question = "How do volcanoes form?"
+
+    trace = pipeline(f"{GOLD} [1]").answer(question, (), LOCAL_READER, draft_always=True)
+
+    assert trace.draft.text == f"{GOLD} [1]"
+    assert said(list(trace.verified)) == [(GOLD, Verdict.SUPPORTED)]
+    assert trace.answer.sentences == ()
+    assert trace.answer.text.startswith("No passage in the documents answers this question.")
+    assert "first_sentence" not in trace.timings
+
+
 def test_the_trace_says_how_the_answer_came_about(pipeline: Make) -> None:
     trace = pipeline(f"{GOLD} ", "[1]").answer(QUESTION, (), LOCAL_READER)
 
@@ -227,12 +403,14 @@ def test_the_trace_says_how_the_answer_came_about(pipeline: Make) -> None:
         "generator": "fake",
         "prompt": "answer@1",
         "verifier": "word overlap",
+        "supported from": "0.7500",
         "refused below": "0.4500",
     }
     assert list(trace.timings) == [
         "retrieve",
         "rerank",
         "answerability",
+        "verify",
         "first_sentence",
         "generate",
         "total",

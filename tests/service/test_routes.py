@@ -246,7 +246,22 @@ def test_a_chat_completion_is_the_same_answer_in_openais_format(client: TestClie
         }
     ]
     assert body["usage"] == {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-    assert body["pincite"]["sentences"] == answer["sentences"]
+    unchecked = [sentence | {"checks": []} for sentence in answer["sentences"]]
+    assert body["pincite"]["sentences"] == unchecked
+
+
+def test_an_answer_says_which_passages_were_checked(client: TestClient) -> None:
+    first = ask(client, GOLD)["sentences"][0]
+
+    assert first["correction"] is None
+    (check,) = first["checks"]
+    assert check == {
+        "number": first["citations"][0]["number"],
+        "score": 1.0,
+        "quote": first["citations"][0]["quote"],
+        "features": {"quoted": 1.0},
+        "findings": [],
+    }
 
 
 def events(response: Response) -> list[dict[str, Any]]:

@@ -93,15 +93,15 @@ def test_faults_of_all_three_places_are_reported_at_once(folder: Path) -> None:
     )
 
     sections = (
-        "answer, chunking, conversation, encoder, generator, index, ingest, reranker, retrieval, "
-        "service"
+        "answer, chunking, conversation, encoder, generator, index, ingest, judge, reranker, "
+        "retrieval, service, verifier"
     )
     assert set(found) == {
         f"pincite.toml: unknown key color; known here: {sections}.",
         "pincite.toml: retrieval.top_k = 99: Input should be less than or equal to 50.",
         "pincite.toml: unknown key retrieval.top_n; known here: bm25_weight, cached_questions, "
         "candidates, narrow, neighbour_weight, passage_tokens, top_k.",
-        "pincite.toml: answer.unsupported = 'hide': Input should be 'remove' or 'mark'.",
+        "pincite.toml: answer.unsupported = 'hide': Input should be 'remove', 'mark' or 'refuse'.",
         "PINCITE_SERVICE__PORT: service.port = 'many': "
         "Input should be a valid integer, unable to parse string as an integer.",
         "PINCITE_SERVICE__PROT: unknown key service.prot; "
@@ -167,6 +167,60 @@ def test_a_named_folder_is_no_file(folder: Path) -> None:
     assert faults({"PINCITE_CONFIG": str(folder)}) == [
         f"The settings file {folder} cannot be read: Is a directory."
     ]
+
+
+# Verifier and judge
+
+HOSTED = """
+[judge]
+model = "hosted"
+[judge.hosted]
+llm = "llama_index.llms.openai_like.OpenAILike"
+arguments = { model = "m", api_key = "k1" }
+"""
+
+
+def test_verifier_and_judge_have_the_same_keys_and_each_its_own_values(folder: Path) -> None:
+    (folder / "pincite.toml").write_text(HOSTED + '[verifier]\nmodel = "overlap"\n')
+
+    loaded = load({"PINCITE_JUDGE__HOSTED__TIMEOUT_S": "5"})
+
+    assert loaded.settings.verifier.model == "overlap"
+    assert loaded.settings.judge.hosted.arguments == {"model": "m", "api_key": "k1"}
+    rows = {key: value for key, value, _ in loaded.rows() if key.startswith("judge")}
+    assert rows == {
+        "judge.model": "hosted",
+        "judge.adapter": None,
+        "judge.min_support": None,
+        "judge.hosted.llm": "llama_index.llms.openai_like.OpenAILike",
+        "judge.hosted.arguments.model": "m",
+        "judge.hosted.arguments.api_key": "**********",
+        "judge.hosted.cache": ".pincite/judged.sqlite",
+        "judge.hosted.timeout_s": 5.0,
+        "judge.hosted.concurrency": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        ({"judge.model": "hosted"}, "the model 'hosted' needs hosted.llm"),
+        ({"verifier.model": "x", "verifier.adapter": "y"}, "adapter is for the model 'bundled'"),
+        ({"verifier.min_support": "2"}, "verifier.min_support = '2': Input should be less than"),
+        (
+            {"verifier.hosted.llms": "a.B"},
+            "unknown key verifier.hosted.llms; known here: arguments",
+        ),
+        (
+            {"verifier.min_support": "0.5", "answer.min_support": "0.5"},
+            "answer.min_support is the same as verifier.min_support",
+        ),
+    ],
+)
+def test_a_verifier_that_cannot_be_is_a_fault(flags: dict[str, object], fault: str) -> None:
+    (found,) = faults(flags=flags)
+
+    assert fault in found
 
 
 # Readers

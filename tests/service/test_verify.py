@@ -1,5 +1,6 @@
 """A sentence is supported only by what its passages say, and a citation shows the place."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,10 +11,21 @@ from eval.dataset import load_suite
 from generator.draft import DraftSentence
 from generator.prompt import Passage
 from ingest.chunk import Chunk, joined
+from ingest.errors import PinciteError
 from service.access import LOCAL_READER
 from service.assemble import Assembled
 from service.overlap import OverlapVerifier
-from service.verify import Citation, Sentence, Verdict, locate, verify
+from service.verify import (
+    Check,
+    Citation,
+    Explained,
+    Sentence,
+    Verdict,
+    VerifierUnavailable,
+    locate,
+    verify,
+)
+from service.windows import MAX_WORDS, WINDOWS_PER_PASSAGE, nearest_windows
 from tests.conftest import POLICIES
 from tests.passages import passage
 
@@ -170,15 +182,210 @@ def test_the_beginning_or_end_of_a_longer_word_is_no_quotation(said: str, eviden
     assert judged(said, 1, evidence=evidence).verdict is Verdict.UNSUPPORTED
 
 
-def test_a_sentence_that_cites_nothing_is_uncited() -> None:
-    assert judged(GOLD) == Sentence(GOLD, Verdict.UNCITED, 0.0, (), ())
+QUOTED = Check(1, 1.0, GOLD, {"quoted": 1.0})
+
+
+def test_a_sentence_that_cites_nothing_and_is_supported_nowhere_is_uncited() -> None:
+    said = "Gold tier users receive a voucher, flowers and a cake within 30 days."
+
+    sentence = judged(said)
+
+    assert (sentence.verdict, sentence.citations, sentence.cited) == (Verdict.UNCITED, (), ())
+    assert [(check.number, check.quote) for check in sentence.checks] == [(1, GOLD)]
+
+
+@pytest.mark.parametrize("said", [GOLD, GOLD.replace("receive", "will receive")])
+def test_a_sentence_that_cites_nothing_is_cited_at_the_passage_that_supports_it(said: str) -> None:
+    sentence = judged(said)
+
+    assert sentence.verdict is Verdict.SUPPORTED
+    assert [(each.number, each.quote) for each in sentence.citations] == [(1, GOLD)]
+    assert (sentence.cited, sentence.correction) == ((), "cited nothing, supported by [1]")
+
+
+@pytest.mark.parametrize("said", [GOLD, GOLD.replace("receive", "will receive")])
+def test_a_wrong_citation_is_corrected_and_that_is_recorded(said: str) -> None:
+    sentence = judged(said, 2)
+
+    assert sentence.verdict is Verdict.SUPPORTED
+    assert [(each.number, each.quote) for each in sentence.citations] == [(1, GOLD)]
+    assert (sentence.cited, sentence.correction) == ((2,), "cited [2], supported by [1]")
+
+
+def test_a_right_citation_needs_no_correction() -> None:
+    assert judged(GOLD, 1).correction is None
+    assert judged(GOLD, 2, 1).correction is None
+
+
+def test_a_few_words_that_stand_in_another_passage_by_chance_correct_nothing() -> None:
+    evidence = "Gold tier users wait 30 days."
+
+    sentence = judged("30 days.", 2, evidence=evidence)
+
+    assert sentence.checks[-1].features == {}
 
 
 @pytest.mark.parametrize("numbers", [(99,), (1, 99), (0,), (3,)])
 def test_a_number_that_no_passage_has_makes_the_sentence_fabricated(
     numbers: tuple[int, ...],
 ) -> None:
-    assert judged(GOLD, *numbers) == Sentence(GOLD, Verdict.FABRICATED, 0.0, (), numbers)
+    sentence = judged(GOLD, *numbers)
+
+    assert sentence == Sentence(GOLD, Verdict.FABRICATED, 0.0, (), numbers, checks=(QUOTED,))
+
+
+# What is left off a quotation
+
+CONDITION = "Gold tier users may keep the item unless it was delivered by mistake."
+
+
+def test_a_quotation_that_stops_before_its_condition_is_not_taken_as_one() -> None:
+    assert judged(CONDITION, 1, evidence=CONDITION).checks[0].features == {"quoted": 1.0}
+
+    cut = judged("Gold tier users may keep the item.", 1, evidence=CONDITION)
+
+    assert cut.checks[0].features == {}
+
+
+# The verifier
+
+
+class Recorder:
+    """Gives the same score for everything, and keeps what it was asked."""
+
+    name = "recorder"
+
+    def __init__(self, score: float) -> None:
+        self.score = score
+        self.asked: list[list[tuple[str, str]]] = []
+
+    def support(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        self.asked.append(list(pairs))
+        return [self.score] * len(pairs)
+
+
+class Explainer(Recorder):
+    def explain(self, pairs: Sequence[tuple[str, str]]) -> list[Explained]:
+        return [(score, {"overlap": 0.5}, ("number",)) for score in self.support(pairs)]
+
+
+def asked(claim: str, verifier: Recorder, *passages: Passage, numbers: tuple[int, ...]) -> Sentence:
+    return verify(DraftSentence(claim, numbers), passages, verifier, min_support=0.5)
+
+
+LONG = " ".join(f"Rule {number} says that goods of kind {number} go back." for number in range(40))
+
+
+def test_it_is_asked_once_of_the_cited_passages_and_once_of_the_others() -> None:
+    verifier = Recorder(0.1)
+    passages = [passage(LONG, number) for number in (1, 2, 3)]
+
+    asked("Goods of kind 7 go back by Rule 7.", verifier, *passages, numbers=(1, 2))
+
+    assert [len(pairs) for pairs in verifier.asked] == [4, 2]
+
+
+def test_it_is_not_asked_about_quotations() -> None:
+    verifier = Recorder(0.0)
+
+    asked(GOLD, verifier, passage(TEXT, 1), numbers=(1,))
+    asked(GOLD, verifier, passage("Helmets.", 2), passage(TEXT, 1), numbers=(2,))
+    asked(GOLD, verifier, passage(TEXT, 1), numbers=())
+
+    assert verifier.asked == []
+
+
+def test_it_is_not_asked_of_others_where_a_cited_passage_supports_the_sentence() -> None:
+    verifier = Recorder(0.9)
+
+    sentence = asked(
+        "Golden users get refunds.", verifier, passage(TEXT, 1), passage(TEXT, 2), numbers=(2,)
+    )
+
+    assert len(verifier.asked) == 1
+    assert [check.number for check in sentence.checks] == [2]
+
+
+def test_it_reads_the_places_of_a_long_passage_that_speak_of_the_claim() -> None:
+    verifier = Recorder(0.9)
+
+    sentence = asked("Under Rule 31, kind 31 goes back.", verifier, passage(LONG), numbers=(1,))
+
+    (pairs,) = verifier.asked
+    assert pairs[0][1] == "Rule 31 says that goods of kind 31 go back."
+    assert len(pairs) == WINDOWS_PER_PASSAGE
+    assert sentence.citations[0].quote == pairs[0][1]
+
+
+def test_a_claim_over_several_sentences_is_read_in_one_window() -> None:
+    verifier = Recorder(0.9)
+    evidence = (
+        "Gold members are those of five years. They get parcels free. Refunds take days. Bye."
+    )
+
+    sentence = asked(
+        "Gold members of five years get parcels free and refunds in days.",
+        verifier,
+        passage(evidence),
+        numbers=(1,),
+    )
+
+    assert verifier.asked[0][0][1] == evidence.removesuffix(" Bye.")
+    assert sentence.citations[0].quote == "Gold members are those of five years."
+
+
+def test_windows_have_ninety_words_at_most_unless_a_sentence_is_longer() -> None:
+    texts = [LONG, f"{'long ' * 200}end. Rule 1 is short. {LONG}"]
+
+    for text in texts:
+        for window in nearest_windows("Rule 1 of the long goods of kind 2", passage(text)):
+            words = len(text[window.start : window.end].split())
+            assert words <= MAX_WORDS or len(window.sentences) <= 2
+
+
+def test_what_it_rests_its_scores_on_is_recorded() -> None:
+    sentence = asked("Golden users wait.", Explainer(0.1), passage(TEXT, 1), numbers=(1,))
+
+    (check,) = sentence.checks
+    assert check == Check(1, 0.1, GOLD, {"overlap": 0.5}, ("number",))
+
+
+@pytest.mark.parametrize("score", [float("nan"), -0.1, 1.1])
+def test_a_verifier_that_gives_no_score_from_0_to_1_counts_as_none(score: float) -> None:
+    with pytest.raises(VerifierUnavailable, match="'recorder' did not give one score"):
+        asked("Golden users wait.", Recorder(score), passage(TEXT, 1), numbers=(1,))
+
+
+class Missing(Recorder):
+    def support(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        raise PinciteError("The model is not installed.")
+
+
+def test_a_verifier_that_finds_no_model_when_it_is_asked_counts_as_none() -> None:
+    with pytest.raises(VerifierUnavailable, match="not installed"):
+        asked("Golden users wait.", Missing(0), passage(TEXT, 1), numbers=(1,))
+
+
+@pytest.mark.parametrize("claim", ["", "…", "- —"])
+def test_what_says_nothing_is_not_asked_about(claim: str) -> None:
+    verifier = Recorder(1.0)
+
+    sentence = asked(claim, verifier, passage(TEXT, 1), numbers=(1,))
+
+    assert (sentence.verdict, verifier.asked) == (Verdict.UNSUPPORTED, [])
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Kunden der Stufe Gold erhalten innerhalb von 30 Tagen ihr Geld zurück.",
+        "黄金会员可在三十天内退款。",
+        "يحصل الأعضاء على استرداد كامل.",
+    ],
+)
+def test_another_language_is_not_supported_by_words_alone(claim: str) -> None:
+    assert judged(claim, 1).verdict is Verdict.UNSUPPORTED
+    assert judged(claim).verdict is Verdict.UNCITED
 
 
 def test_without_passages_every_citation_is_fabricated() -> None:
@@ -221,6 +428,7 @@ def test_what_a_text_does_not_say_is_not_located(quote: str, text: str) -> None:
         ("full-time", "all full‑time staff", "full‑time"),
         ("days;", "in 30 days from then", "days"),
         ("STRASSE", "in der Strasse", "Strasse"),
+        ("Postage is free.", "Postage is free.¹ Ask.", "Postage is free."),
     ],
 )
 def test_what_a_text_says_is_located(quote: str, text: str, found: str) -> None:

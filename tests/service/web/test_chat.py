@@ -218,8 +218,8 @@ def test_a_running_question_can_be_stopped(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("verdict", "why"),
     [
-        ("unsupported", "not supported by its source"),
-        ("uncited", "no source given"),
+        ("unsupported", "not supported by the documents"),
+        ("uncited", "not supported by the documents"),
         ("fabricated", "cites a source that does not exist"),
     ],
 )
@@ -235,6 +235,32 @@ def test_a_sentence_without_support_is_struck_through(visit: Visit, verdict: str
     expect(struck).to_have_css("text-decoration-line", "line-through")
     assert struck.get_attribute("title") == f"This sentence is {verdict}: {why}"
     expect(turn.locator(".verdict")).to_have_text(why)
+
+
+def test_a_corrected_citation_says_what_was_corrected(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    corrected = sentence("Said.")
+    corrected["sentence"]["correction"] = "cited [2], supported by [1]"
+    serve_events(page, sentence("Said."), corrected, answer("Said. Said."))
+
+    turn = ask(page, GOLD)
+
+    note = turn.locator(".correction")
+    expect(note).to_have_text("citation corrected: cited [2], supported by [1]")
+    assert note.get_attribute("title") == ("The draft of this answer cited [2], supported by [1].")
+
+
+def test_an_answer_that_is_refused_at_its_end_takes_back_what_came_before(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    reason = "Answers cannot be verified at the moment, so none is shown. Ask again later."
+    serve_events(page, sentence("Said."), answer(reason, refused=True, reason=reason))
+
+    turn = ask(page, GOLD)
+
+    expect(turn).to_contain_text(reason)
+    expect(turn.locator(".sentence")).to_have_count(0)
 
 
 def test_an_answer_that_breaks_off_says_so_and_can_be_asked_again(visit: Visit) -> None:
