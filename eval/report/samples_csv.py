@@ -2,6 +2,7 @@
 
 import csv
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from eval.report.metric import in_order
@@ -10,6 +11,11 @@ from eval.report.sample_view import outcome
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a text for a formula (OWASP, CSV injection)."""
+
+
+def write_samples_csv(run: Run, path: Path) -> None:
+    # A spreadsheet takes UTF-8 for what it is only with a byte order mark in front.
+    path.write_text(samples_csv(run), "utf-8-sig", newline="")
 
 
 def samples_csv(run: Run) -> str:

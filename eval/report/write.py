@@ -4,7 +4,7 @@ from pathlib import Path
 
 from eval.report.page import page
 from eval.report.run import read_run
-from eval.report.samples_csv import samples_csv
+from eval.report.samples_csv import write_samples_csv
 
 REPORT, SAMPLES = "report.html", "samples.csv"
 
@@ -15,8 +15,7 @@ def write_report(folder: Path) -> Path:
     The same run gives the same bytes. Raises `NoRun` and `RunUnreadable` as `read_run` does.
     """
     run = read_run(folder)
-    # A spreadsheet takes UTF-8 for what it is only with a byte order mark in front.
-    (folder / SAMPLES).write_text(samples_csv(run), "utf-8-sig", newline="")
+    write_samples_csv(run, folder / SAMPLES)
     report = folder / REPORT
     report.write_text(page(run), "utf-8", newline="\n")
     return report

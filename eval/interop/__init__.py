@@ -1,0 +1,1 @@
+"""Runs for other tools, and other tools' questions for our suites."""
