@@ -94,6 +94,8 @@ def trainer_arguments(recipe: LoraRecipe, scratch: str, *, steps: int) -> dict[s
         "learning_rate": recipe.learning_rate,
         "warmup_steps": max(1, steps // 10),
         "seed": recipe.seed,
+        # Named as such, or the trainer refuses bfloat16 on a processor.
+        "use_cpu": not torch.cuda.is_available(),
         "bf16": _has_bfloat16(),
         "save_strategy": "no",
         "report_to": "none",
@@ -134,13 +136,20 @@ def save_adapter(
     *,
     data: Sequence[TrainingData],
     recipe: Mapping[str, Any],
+    base: tuple[str, str] | None = None,
 ) -> AdapterManifest:
-    """Write the trained PEFT model's adapter and a manifest without metrics to `out`."""
+    """Write the trained PEFT model's adapter and a manifest without metrics to `out`.
+
+    `base` is the name of the model it was trained on and the hash of its weights, those of the bundled
+    encoder where none is given.
+    """
     import torch
+
+    name, sha256 = base or (BUNDLED_NAME, base_sha256(bundled_path()))
 
     out.mkdir(parents=True, exist_ok=True)
     # PEFT notes the folder that the base was loaded from, and writes an empty card.
-    trained.peft_config["default"].base_model_name_or_path = BUNDLED_NAME
+    trained.peft_config["default"].base_model_name_or_path = name
     # Halved on the disk. Asked about embeddings, PEFT would look the base up on a model hub.
     trained.to(torch.float16).save_pretrained(str(out), save_embedding_layers=False)
     (out / "README.md").unlink(missing_ok=True)
@@ -148,8 +157,8 @@ def save_adapter(
     manifest = AdapterManifest(
         kind=kind,
         name=f"{kind}-{weights[:8]}",
-        base=BUNDLED_NAME,
-        base_sha256=base_sha256(bundled_path()),
+        base=name,
+        base_sha256=sha256,
         weights_sha256=weights,
         data=tuple(data),
         recipe=recipe,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.errors import WrongUse
+from service.train.verifier_command import verifier
 
 if TYPE_CHECKING:
     from ingest.adapter import AdapterManifest, TrainingData
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from service.train.reranker import RerankerRecipe
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(verifier)
 
 _EXAMPLES = typer.Argument(
     metavar="EXAMPLES",
