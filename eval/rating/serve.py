@@ -24,6 +24,8 @@ def listening(port: int | None) -> socket.socket:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             opened.bind((HOST, wanted))
+            # Until it listens, another may bind the same port.
+            opened.listen()
         except OSError as error:
             opened.close()
             reason = error.strerror

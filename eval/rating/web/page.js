@@ -14,6 +14,8 @@ export async function post(path, body) {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
+    // What was judged is kept even where the page is left at once.
+    keepalive: true,
   });
 }
 

@@ -1,6 +1,7 @@
 """The rating page's server: for this machine's page only."""
 
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from eval.rating.deck import read_deck
 from eval.rating.session import Ratings
 from tests.eval.rating.runs import HOSTILE, three_answers, write_run
 
-TOKEN = "the token of this page"
+TOKEN = token_urlsafe(8)
 ADDRESS = "http://127.0.0.1:8090"
 
 

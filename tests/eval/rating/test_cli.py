@@ -103,8 +103,6 @@ def test_a_port_that_was_asked_for_must_be_free() -> None:
 
 def test_without_a_port_any_free_one_is_taken() -> None:
     with listening(None) as first, listening(None) as second:
-        first.listen()
-        second.listen()
         assert address(second, "Ada & Bo").endswith("/?rater=Ada+%26+Bo")
         ports = {opened.getsockname()[1] for opened in (first, second)}
     assert len(ports) == 2

@@ -1,6 +1,7 @@
 """Drafts are decided on by people, resumably, and only what is accepted becomes a suite."""
 
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from eval.rating.drafts import Changes, Drafts, NothingAccepted, suite_path, wri
 from ingest.document import Block, Document, ElementKind, assemble
 from ingest.errors import WrongUse
 
+TOKEN = token_urlsafe(8)
 QUOTE = "Delivery means the day it came."
 DOCUMENT = assemble(
     [
@@ -191,8 +193,8 @@ def test_the_suite_is_named_after_the_drafts() -> None:
 
 def test_the_page_decides_and_writes(path: Path, tmp_path: Path) -> None:
     out = tmp_path / "questions.jsonl"
-    app = drafts_app(Drafts(path, find), out, token="t")
-    client = TestClient(app, base_url="http://localhost:1", headers={"X-Pincite-Token": "t"})
+    app = drafts_app(Drafts(path, find), out, token=TOKEN)
+    client = TestClient(app, base_url="http://localhost:1", headers={"X-Pincite-Token": TOKEN})
 
     def decide(**body: Any) -> Any:
         return client.post("/api/decisions", json={"rater": "Ada"} | body)
