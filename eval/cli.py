@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from eval.rating.cli import app as rating_commands
+
 if TYPE_CHECKING:
     from eval.compare import Comparison
     from eval.folder import RunFolder
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from service.settings import LoadedSettings, Settings
 
 app = typer.Typer(no_args_is_help=True)
+app.registered_commands += rating_commands.registered_commands
 
 WhichLabels = Literal["some", "all", "none"]
 
@@ -79,6 +82,7 @@ def run(
     from eval.asked import run_info
     from eval.dataset import load_suite
     from eval.folder import COMPARISON, RunFolder
+    from eval.judge import served_by
     from eval.run import ask_suite
     from eval.show import progress
 
@@ -90,8 +94,8 @@ def run(
     )
     folder = RunFolder(out)
     with _assembled(loaded.settings) as service:
-        verifier = service.pipeline._verifier.name
-        info = run_info(suite, loaded.settings, service.store, verifier, repeats=repeats)
+        verifier, _ = served_by(service)
+        info = run_info(suite, loaded.settings, service.store, verifier.name, repeats=repeats)
         with progress("Asking") as on_progress:
             already = ask_suite(
                 suite,

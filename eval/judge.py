@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from eval.judging import JudgedScores, Judging
-from eval.metrics.calibration import balanced_accuracy, rates
+from eval.metrics.calibration import auroc, balanced_accuracy, rates
 from eval.record import DIGITS, JudgeQuality
 from eval.statistics import Interval, bootstrap_statistic
 from ingest.errors import PinciteError
 from service.assemble import Assembled
-from service.overlap import OverlapVerifier
 from service.settings import Settings
+from service.verifiers import build_verifier, min_support
 from service.verify import Verifier
 
 BUNDLED_LABELS = "judge_labels.jsonl"
@@ -93,17 +92,24 @@ class Judges:
 def build_judges(settings: Settings, service: Assembled, labels: WhichLabels) -> Judges:
     """The judge that the settings name, and the verifier that serves.
 
-    Raises `LabelsUnreadable`, and what building the judge raises.
+    Raises `LabelsUnreadable`, and what `build_verifier` raises.
     """
     found = [] if labels == "none" else find_labels(shared_folder(), every=labels == "all")
+    with service.store.generations.serving() as generation:
+        manifest = generation.index.manifest
+    encoder = service.encoders.get(manifest.encoder, manifest.adapter)
     return Judges(
-        OverlapVerifier(),
-        settings.answer.min_support,
-        service.pipeline._verifier,
-        settings.answer.min_support,
+        build_verifier(settings.judge, encoder),
+        min_support(settings.judge),
+        *served_by(service),
         JudgedScores(settings.index.path / _SAID),
         found,
     )
+
+
+def served_by(service: Assembled) -> tuple[Verifier, float]:
+    """The verifier that checks the service's answers, and the score from which it lets them pass."""
+    return service.pipeline._verifier, service.pipeline._min_support
 
 
 def find_labels(shared: Path | None, *, every: bool = False) -> list[Labels]:
@@ -148,7 +154,7 @@ def measure(judging: Judging, labels: Labels) -> Measured | None:
         clusters,
     )
     area = bootstrap_statistic(
-        lambda drawn: _area(values[drawn], truly[drawn]), len(values), clusters
+        lambda drawn: auroc(values[drawn], truly[drawn]), len(values), clusters
     )
     both = rates(values, truly, judging.threshold)
     if accuracy is None or area is None or both.sensitivity is None or both.specificity is None:
@@ -163,19 +169,6 @@ def measure(judging: Judging, labels: Labels) -> Measured | None:
         specificity=round(both.specificity, DIGITS),
     )
     return Measured(tuple(scores), tuple(map(bool, truly)), quality)
-
-
-def _area(scores: NDArray[np.float64], supported: NDArray[np.bool_]) -> float | None:
-    """`eval.metrics.calibration.auroc`, by the ranks of the scores: fast enough to be resampled (Hanley
-    and McNeil 1982)."""
-    from scipy.stats import rankdata
-
-    positives = int(supported.sum())
-    negatives = len(supported) - positives
-    if not positives or not negatives:
-        return None
-    ranks = float(rankdata(scores)[supported].sum())
-    return (ranks - positives * (positives + 1) / 2) / (positives * negatives)
 
 
 def _read(name: str, text: str) -> tuple[LabelledPair, ...]:

@@ -9,6 +9,7 @@ from eval.folder import append_line, read_lines
 from eval.record import DIGITS, Stored
 from ingest.errors import PinciteError
 from ingest.sentence import sentence_spans
+from service.claims import drops_condition
 from service.overlap import negates
 from service.verify import Verifier, locate
 
@@ -118,13 +119,16 @@ class Judging:
 
 
 def is_quoted(claim: str, evidence: str) -> bool:
-    """Whether the evidence says the claim word for word, and does not negate it in front."""
+    """Whether the evidence says the claim word for word, and nothing around it that changes it: the
+    same rule by which an answer's quotations pass."""
     place = locate(claim, evidence)
     if place is None:
         return False
     start, end = place
     begins = max((first for first, _ in sentence_spans(evidence) if first <= start), default=start)
-    return not negates(evidence[begins:start]) or negates(evidence[start:end])
+    if negates(evidence[begins:start]) and not negates(evidence[start:end]):
+        return False
+    return not drops_condition(start, end, evidence)
 
 
 def _key(judge: str, what: str, pair: Pair) -> str:

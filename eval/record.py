@@ -3,11 +3,13 @@
 Scores are computed from records alone, so that a run can be scored again without asking again.
 """
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from eval.metrics.span import Span
 
-SCHEMA = 1
+SCHEMA: Literal[1] = 1
 """Of records.jsonl and scores.json; another number is another shape."""
 
 
@@ -28,7 +30,7 @@ class RunInfo(Stored):
     version and commit, the prompt, the documents and the index's manifest, the settings.
     """
 
-    schema_version: int = SCHEMA
+    schema_version: Literal[1] = SCHEMA
     suite: str
     suite_sha256: str
     samples: int
@@ -153,7 +155,7 @@ class Timings(Stored):
     """timings.json. `seconds` has "total", "first_sentence" (of the answers that showed one) and every
     stage; `price` is of the whole run, None where the generator has none in the table."""
 
-    schema_version: int = SCHEMA
+    schema_version: Literal[1] = SCHEMA
     answers: int
     seconds: dict[str, Quantiles]
     prompt_tokens: int
@@ -227,7 +229,7 @@ class Scores(Stored):
     passage is not in the index any more. `waiting` are drafted samples that nobody has accepted.
     """
 
-    schema_version: int = SCHEMA
+    schema_version: Literal[1] = SCHEMA
     suite: str
     suite_sha256: str
     generator: str

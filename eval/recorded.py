@@ -1,7 +1,6 @@
 """A trace -> what a run keeps of it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from eval.record import (
     AnswerRecord,
@@ -16,10 +15,7 @@ from generator.draft import draft_sentences
 from generator.prompt import NO_ANSWER, Passage
 from service.pipeline import Trace, considered
 from service.retrieve import Retrieved
-from service.verify import Citation, Sentence
-
-if TYPE_CHECKING:
-    from service.verify import Check
+from service.verify import Check, Citation, Sentence
 
 
 def answer_record(trace: Trace) -> AnswerRecord:
@@ -95,8 +91,8 @@ def _verified(sentence: Sentence) -> VerifiedSentenceRecord:
         score=sentence.score,
         cited=sentence.cited,
         citations=tuple(map(_citation, sentence.citations)),
-        correction=getattr(sentence, "correction", None),
-        checks=tuple(map(_check, getattr(sentence, "checks", ()))),
+        correction=sentence.correction,
+        checks=tuple(map(_check, sentence.checks)),
     )
 
 
@@ -113,7 +109,7 @@ def _citation(citation: Citation) -> CitationRecord:
     )
 
 
-def _check(check: "Check") -> CheckRecord:
+def _check(check: Check) -> CheckRecord:
     return CheckRecord(
         number=check.number,
         score=check.score,

@@ -16,7 +16,8 @@ from ingest.document import one_line
 from ingest.errors import PinciteError
 from service.access import Reader
 from service.conversation import Turn
-from service.pipeline import Trace
+from service.pipeline import UNVERIFIED, Trace
+from service.verify import VerifierUnavailable
 
 COST_LIMIT = "cost limit reached"
 """The error of a sample that was not asked; another run of the command asks it."""
@@ -203,7 +204,7 @@ class _Helper:
         self._asked.put(None)
 
     def trace(self, question: str, sample: Sample) -> Trace:
-        """Raises what `ask` raises, or `AnswerTimeout`."""
+        """Raises what `ask` raises, `AnswerTimeout`, or `VerifierUnavailable`."""
         self._asked.put((question, sample))
         try:
             result = self._told.get(timeout=self._timeout_s)
@@ -213,6 +214,10 @@ class _Helper:
             raise AnswerTimeout(f"no answer within {self._timeout_s:g} s") from None
         if isinstance(result, Exception):
             raise result
+        refusal = result.answer.refusal
+        if refusal is not None and refusal.reason == UNVERIFIED:
+            # No verdict on the generator: its answers are refused because nobody could check them.
+            raise VerifierUnavailable(UNVERIFIED)
         return result
 
     def _start(self) -> None:

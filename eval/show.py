@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -100,7 +99,7 @@ def _table(title: str, scores: dict[str, Score]) -> Table:
         has_interval = score.low is not None and score.high is not None
         table.add_row(
             escape(f"{name} (judge)" if score.judged else name),
-            "unscored" if score.value is None else f"{score.value:.3f}",
+            "none" if score.value is None else f"{score.value:.3f}",
             f"{score.low:.3f} to {score.high:.3f}" if has_interval else "",
             "" if score.corrected is None else f"{score.corrected:.3f}",
             str(score.samples),
@@ -173,7 +172,3 @@ def show_rulings(rulings: Sequence[Ruling], console: Console) -> None:
     for each in rulings:
         if each.is_kept:
             console.print(f"kept: {each.rule}: it is {each.reason}", markup=False)
-
-
-def show_written(folder: Path, report: Path, console: Console) -> None:
-    console.print(f"Written to {folder}; look at {report}.", markup=False)

@@ -1,73 +1,202 @@
-"""`pincite eval run` on a few of the example questions."""
+"""`pincite eval` on a few of the example questions."""
 
 import json
 import shutil
+import signal
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import POLICIES
-from tests.process import environment, run_pincite
+from tests.process import PINCITE, environment, run_pincite
 
 QUESTIONS = POLICIES.parent / "questions.jsonl"
 
 
 @pytest.fixture(scope="module")
-def reports(example_store_path: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two runs over every fifteenth question, with differently seeded hashes."""
+def folder(example_store_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the example policies, and every fifteenth question."""
     folder = tmp_path_factory.mktemp("eval")
     shutil.copytree(example_store_path, folder / ".pincite")
     lines = QUESTIONS.read_text("utf-8").splitlines()[::15]
     (folder / "few.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
-    for seed in ("1", "2"):
-        env = environment(PYTHONHASHSEED=seed)
-        done = run_pincite("eval", "run", "few.jsonl", "--out", seed, folder=folder, env=env)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(folder: Path) -> list[Path]:
+    """Two runs of the suite: one thread and several, with differently seeded hashes."""
+    for seed, threads in (("1", "1"), ("2", "3")):
+        done = run_pincite(
+            *("eval", "run", "few.jsonl", "--out", seed, "--concurrency", threads),
+            folder=folder,
+            env=environment(PYTHONHASHSEED=seed),
+        )
         assert done.returncode == 0, done.stderr
-        assert "few: 15 questions" in done.stdout
+        assert done.stdout.startswith("Unscored: 0 of 15 samples (0.0%), of them 0 stale.\nJudge: ")
     return [folder / "1", folder / "2"]
 
 
-def scores_of(report: Path) -> dict[str, Any]:
-    scores: dict[str, Any] = json.loads((report / "scores.json").read_text("utf-8"))
+def scores_of(run: Path) -> dict[str, Any]:
+    scores: dict[str, Any] = json.loads((run / "scores.json").read_text("utf-8"))
     return scores
 
 
-def test_two_runs_score_the_same_byte_for_byte(reports: list[Path]) -> None:
-    first, second = [(report / "scores.json").read_bytes() for report in reports]
-
-    assert first == second
-
-
-def test_nothing_is_fabricated_or_stale(reports: list[Path]) -> None:
-    scores = scores_of(reports[0])
-
-    assert scores["metrics"]["fabricated_citations"] == 0
-    assert (scores["stale"], scores["samples"]) == (0, 15)
-    assert scores["metrics"]["recall@8"] >= 0.5
+def test_two_runs_are_the_same_byte_for_byte(runs: list[Path]) -> None:
+    for name in ("scores.json", "records.jsonl", "run.json", "suite.jsonl"):
+        first, second = [(run / name).read_bytes() for run in runs]
+        assert first == second, name
 
 
-def test_scores_say_what_was_measured_and_times_stand_apart(reports: list[Path]) -> None:
-    scores = scores_of(reports[0])
+def test_nothing_is_fabricated_or_stale(runs: list[Path]) -> None:
+    scores = scores_of(runs[0])
 
-    assert list(scores["versions"]) == ["suite_sha256", "prompt", "manifest", "settings"]
-    assert scores["versions"]["manifest"]["encoder"] == "bundled"
-    assert set(scores["versions"]["settings"]) == {
-        "encoder",
-        "chunking",
-        "ingest",
-        "conversation",
-        "retrieval",
-        "reranker",
-        "generator",
-        "answer",
+    assert (scores["samples"], scores["unscored"], scores["stale"]) == (15, 0, 0)
+    assert scores["tables"]["draft"]["fabricated"]["value"] == 0
+    assert scores["tables"]["shown"]["locator_rate"]["value"] == 1
+    assert scores["tables"]["retrieval"]["recall@8"]["value"] >= 0.5
+
+
+def test_scores_say_what_was_measured_and_times_stand_apart(runs: list[Path]) -> None:
+    scores = scores_of(runs[0])
+
+    assert set(scores["versions"]) == {
+        "pincite",
+        "commit",
+        "verifier",
+        "prompt",
+        "documents_sha256",
+        "manifest",
+        "settings",
     }
-    assert "timings_s" not in scores
-    timings = json.loads((reports[0] / "timings.json").read_text("utf-8"))
-    assert set(timings) == {"answer_p50", "answer_max", "all"}
+    assert scores["versions"]["manifest"]["encoder"] == "bundled"
+    assert {"retrieval", "reranker", "generator", "answer", "verifier"} <= set(
+        scores["versions"]["settings"]
+    )
+    assert set(scores["versions"]["settings"]).isdisjoint({"index", "service", "judge"})
+    timings = json.loads((runs[0] / "timings.json").read_text("utf-8"))
+    assert timings["answers"] == 15
+    assert 0 < timings["seconds"]["total"]["p50"] <= timings["seconds"]["total"]["p95"]
+    assert "_s" not in (runs[0] / "scores.json").read_text("utf-8")
 
 
-def test_json_has_null_and_never_nan(reports: list[Path]) -> None:
-    text = (reports[0] / "scores.json").read_text("utf-8")
+def test_the_judge_was_measured_on_the_bundled_labels(runs: list[Path]) -> None:
+    (quality,) = scores_of(runs[0])["judge"]["quality"]
 
-    json.loads(text, parse_constant=pytest.fail)
+    assert quality["labels"] == "bundled"
+    assert quality["pairs"] >= 100
+    assert (runs[0] / "calibration.json").exists()
+
+
+def test_json_has_null_and_never_nan(runs: list[Path]) -> None:
+    for name in ("scores.json", "timings.json", "run.json"):
+        json.loads((runs[0] / name).read_text("utf-8"), parse_constant=pytest.fail)
+
+
+def test_a_report_lies_beside_the_scores(runs: list[Path]) -> None:
+    assert (
+        (runs[0] / "report.html").read_text("utf-8").lstrip().lower().startswith("<!doctype html")
+    )
+
+
+def test_scoring_again_asks_nothing_and_says_the_same(runs: list[Path], folder: Path) -> None:
+    copy = shutil.copytree(runs[0], folder / "again")
+    before = (copy / "scores.json").read_bytes()
+    (copy / "scores.json").unlink()
+
+    done = run_pincite("eval", "score", "again", folder=folder)
+
+    assert done.returncode == 0, done.stderr
+    assert (copy / "scores.json").read_bytes() == before
+
+
+def test_the_same_command_goes_on_and_another_is_refused(runs: list[Path], folder: Path) -> None:
+    shutil.copytree(runs[0], folder / "cut")
+    records = folder / "cut" / "records.jsonl"
+    whole = records.read_bytes()
+    records.write_bytes(whole[: len(whole) // 2])
+
+    command = ("eval", "run", "few.jsonl", "--out", "cut", "--against", "1")
+    other = run_pincite("--set", "retrieval.top_k=5", *command, folder=folder)
+    done = run_pincite(*command, folder=folder)
+
+    assert other.returncode == 2
+    assert "differs in versions.settings.retrieval.top_k (8, now 5)" in other.stderr
+    assert done.returncode == 0, done.stderr
+    assert "of 15 samples were in cut already." in done.stdout
+    assert records.read_bytes() == whole
+    comparison = json.loads((folder / "cut" / "comparison.json").read_text("utf-8"))
+    assert (comparison["samples"], comparison["changes"]) == (15, [])
+
+
+def test_runs_are_compared(runs: list[Path], folder: Path) -> None:
+    done = run_pincite("eval", "compare", "1", "2", "--json", "both.json", folder=folder)
+    alone = run_pincite("eval", "compare", "1", folder=folder)
+
+    assert done.returncode == 0, done.stderr
+    assert "15 samples scored in both, 0 left out" in done.stdout
+    (comparison,) = json.loads((folder / "both.json").read_text("utf-8"))
+    assert {each["difference"] for each in comparison["differences"]} == {0.0}
+    assert (alone.returncode, "two runs or more" in alone.stderr) == (2, True)
+
+
+def test_a_gate_exits_with_0_with_1_where_a_rule_is_broken_and_with_2_on_wrong_use(
+    runs: list[Path], folder: Path
+) -> None:
+    def gate(*rules: str) -> subprocess.CompletedProcess[str]:
+        options = [option for rule in rules for option in ("--rule", rule)]
+        return run_pincite("eval", "gate", "1", "--baseline", "2", *options, folder=folder)
+
+    kept = gate("support >= -0.01", "shown.refusal_f1 >= 0")
+    broken = gate("support >= 0", "token_f1 >= 0.99 absolute")
+    wrong = gate("suport >= 0")
+
+    assert (kept.returncode, kept.stderr) == (0, "")
+    assert kept.stdout.startswith("kept: unscored <= +0.02: it is 0.000 against 0.000, +0.000\n")
+    assert broken.returncode == 1
+    assert broken.stderr.startswith("broken: draft.token_f1 >= 0.99 absolute: it is 0.")
+    assert (wrong.returncode, "no draft.suport; known are" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "none.jsonl"), "The suite none.jsonl cannot be read"),
+        (("run", "empty.jsonl"), "The suite empty.jsonl has no sample."),
+        (("run", "few.jsonl", "--cost-limit", "1"), "--cost-limit needs the price of extractive"),
+        (("run", "few.jsonl", "--prices", "none.toml"), "The price table none.toml cannot be read"),
+        (("score", "nowhere"), "There is no run.json in nowhere"),
+        (("compare", "nowhere", "nowhere"), "There is no run.json in nowhere"),
+    ],
+)
+def test_wrong_use_says_what_is_wrong(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    (folder / "empty.jsonl").write_text("\n")
+
+    done = run_pincite("eval", *arguments, folder=folder)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(said)
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_to_the_same(runs: list[Path], folder: Path) -> None:
+    command = [PINCITE, "eval", "run", "few.jsonl", "--out", "killed"]
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    records = folder / "killed" / "records.jsonl"
+    while not records.exists() or records.read_bytes().count(b"\n") < 3:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert records.read_bytes().count(b"\n") < 15
+
+    done = run_pincite(*command[1:], folder=folder)
+
+    assert done.returncode == 0, done.stderr
+    for name in ("scores.json", "records.jsonl"):
+        assert (folder / "killed" / name).read_bytes() == (runs[0] / name).read_bytes()

@@ -1,4 +1,4 @@
-"""Two runs are compared on the samples that both have scored, and the differences say how sure they are."""
+"""Two runs are compared on the samples that both have scored, and a difference says how sure it is."""
 
 from pathlib import Path
 

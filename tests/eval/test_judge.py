@@ -4,22 +4,17 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from eval.judge import (
     DRAWN,
     LabelledPair,
     Labels,
     LabelsUnreadable,
-    _area,
     find_labels,
     measure,
 )
 from eval.judging import JudgedScores, Judging, is_quoted
-from eval.metrics.calibration import auroc
 from eval.record import JudgeQuality
 
 
@@ -76,16 +71,6 @@ def test_a_judge_is_as_good_as_it_agrees_with_people(tmp_path: Path) -> None:
         (0.9, 0.8, 0.3, 0.6, 0.1),
         (True, True, True, False, False),
     )
-
-
-@given(st.lists(st.tuples(st.sampled_from([0.0, 0.2, 0.5, 1.0]), st.booleans()), min_size=1))
-def test_the_area_by_ranks_is_that_of_the_metric(scored: list[tuple[float, bool]]) -> None:
-    scores = np.array([score for score, _ in scored])
-    supported = np.array([label for _, label in scored])
-
-    area, expected = _area(scores, supported), auroc(scores, supported)
-
-    assert area == (None if expected is None else pytest.approx(expected))
 
 
 def test_it_is_measured_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from eval.run import Ask, Asking, Interrupted, ask_suite
 from generator.model import Draft, Usage
 from service.access import LOCAL_READER, Reader
 from service.conversation import Turn
-from service.pipeline import Answer, Refusal, Trace
+from service.pipeline import UNVERIFIED, Answer, Refusal, Trace
 from tests.eval.records import GOLD, INFO, sample
 from tests.passages import prompt
 
@@ -158,6 +159,16 @@ def files(folder: RunFolder) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.path.iterdir())}
 
 
+def test_an_answer_that_nobody_could_verify_is_no_verdict_on_the_generator(
+    folder: RunFolder,
+) -> None:
+    def how(question: str, turns: Sequence[Turn], reader: Reader) -> Trace:
+        refused = Answer((), Refusal(UNVERIFIED, ()))
+        return replace(trace(question), answer=refused) if question == "b" else trace(question)
+
+    assert outcomes(ask(folder, how))[1] == ("b", f"VerifierUnavailable: {UNVERIFIED}")
+
+
 def test_several_threads_write_what_one_does(tmp_path: Path) -> None:
     many = Suite("s", tuple(sample(f"q{number}", GOLD) for number in range(20)))
     one, several = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "several")
@@ -260,16 +271,13 @@ def test_what_failed_is_asked_again_on_demand_only(folder: RunFolder) -> None:
 
 
 def test_from_the_cost_limit_on_nothing_more_is_asked(folder: RunFolder) -> None:
-    paid = {"price": lambda answer: answer.prompt_tokens / 100}
+    def asked_up_to(limit: float) -> list[tuple[str, str | None]]:
+        return outcomes(ask(folder, cost_limit=limit, price=lambda each: each.prompt_tokens / 100))
 
-    assert outcomes(ask(folder, cost_limit=2.0, **paid)) == [
-        ("a", None),
-        ("b", None),
-        ("c", "cost limit reached"),
-    ]
+    assert asked_up_to(2.0) == [("a", None), ("b", None), ("c", "cost limit reached")]
     # What was spent before counts, and a higher limit lets the run go on.
-    assert outcomes(ask(folder, cost_limit=2.0, **paid))[2] == ("c", "cost limit reached")
-    assert outcomes(ask(folder, cost_limit=3.0, **paid))[2] == ("c", None)
+    assert asked_up_to(2.0)[2] == ("c", "cost limit reached")
+    assert asked_up_to(3.0)[2] == ("c", None)
 
 
 def test_a_folder_without_a_run_says_how_to_make_one(tmp_path: Path) -> None:
