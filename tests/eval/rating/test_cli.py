@@ -74,8 +74,8 @@ def test_agreement_is_printed(tmp_path: Path) -> None:
 
     ratings = Ratings(read_deck([folder], "shown", None, 0), 0)
     for rater, tones in {"Ada": (1, 3, 5), "Bo": (1, 3, 5)}.items():
-        for answer, tone in zip(ratings.answers, tones, strict=True):
-            ratings.mark(rater, answer.key, "tone", tone)
+        for answer, points in zip(ratings.answers, tones, strict=True):
+            ratings.mark(rater, answer.key, "tone", points)
 
     printed = run("rate", folder, "--agreement").output
 
