@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -94,10 +95,8 @@ def _mlflow() -> ModuleType:
     # MLflow reports its use unless told not to, and reads this when it is imported.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     try:
-        import mlflow
+        return import_module("mlflow")
     except ImportError as error:
         raise MlflowMissing(
             "Logging to MLflow needs its client: 'pip install mlflow-skinny'; a database needs 'mlflow'."
         ) from error
-    module: ModuleType = mlflow
-    return module
