@@ -3,6 +3,8 @@
 The same numbers give the same bytes.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
@@ -70,7 +72,7 @@ def intervals(tables: Mapping[str, Mapping[str, Score]]) -> str:
     }
     metrics = in_order(sorted(names))
 
-    def draw(axes: "Axes") -> None:
+    def draw(axes: Axes) -> None:
         present = [name for name in _TABLES if tables.get(name)]
         for shift, table in zip(np.linspace(-0.18, 0.18, len(present)), present, strict=True):
             _dots(axes, tables[table], [metric.name for metric in metrics], table, float(shift))
@@ -88,7 +90,7 @@ def coverage(points: Sequence[CoveragePoint], served: CoveragePoint | None) -> s
     """How right the answers are, against how many of the questions are answered, over every threshold
     on answerability; `served` is where the service stood."""
 
-    def draw(axes: "Axes") -> None:
+    def draw(axes: Axes) -> None:
         x = [point.coverage for point in points]
         axes.plot(x, [point.answerable for point in points], color=ACCENT, label="has an answer")
         axes.plot(
@@ -114,7 +116,7 @@ def calibration(curves: Sequence[CalibrationCurve]) -> str:
     """The share that is supported against the score, for verifier and judge."""
     styles = ((ACCENT, "D-"), (SECOND, "o--"), (THIRD, "s-."), (INK, "^:"))
 
-    def draw(axes: "Axes") -> None:
+    def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=SOFT, linewidth=0.8, linestyle=":", label="ideal")
         for curve, (colour, style) in zip(curves, cycle(styles), strict=False):
             axes.plot(
@@ -137,7 +139,7 @@ def calibration(curves: Sequence[CalibrationCurve]) -> str:
 def latency(seconds: Sequence[float], p50_s: float, p95_s: float) -> str:
     """How many answers took how long."""
 
-    def draw(axes: "Axes") -> None:
+    def draw(axes: Axes) -> None:
         axes.hist(seconds, bins=min(30, max(5, len(seconds) // 4)), color=ACCENT, alpha=0.75)
         for value, name, style in ((p50_s, "p50", "-"), (p95_s, "p95", "--")):
             label = f"{name} {value:.2f} s"
@@ -153,7 +155,7 @@ def latency(seconds: Sequence[float], p50_s: float, p95_s: float) -> str:
 
 
 def _dots(
-    axes: "Axes", scores: Mapping[str, Score], names: Sequence[str], table: str, shift: float
+    axes: Axes, scores: Mapping[str, Score], names: Sequence[str], table: str, shift: float
 ) -> None:
     colour, marker = _TABLES[table]
     known = [
@@ -174,12 +176,12 @@ def _dots(
     )
 
 
-def _legend(axes: "Axes", columns: int = 2) -> None:
+def _legend(axes: Axes, columns: int = 2) -> None:
     """Above the axes, where nothing is drawn."""
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, fontsize=8.5)
 
 
-def _share_axis(axes: "Axes", which: str) -> None:
+def _share_axis(axes: Axes, which: str) -> None:
     """From 0 to 1, with room for a dot at either end."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     limits = axes.set_xlim if which == "x" else axes.set_ylim
@@ -187,7 +189,7 @@ def _share_axis(axes: "Axes", which: str) -> None:
     axis.set_ticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
 
 
-def _draw(name: str, size_inches: tuple[float, float], draw: Callable[["Axes"], None]) -> str:
+def _draw(name: str, size_inches: tuple[float, float], draw: Callable[[Axes], None]) -> str:
     import matplotlib
     from matplotlib.figure import Figure
 
