@@ -182,7 +182,8 @@ def _events(completion: dict[str, Any], items: Iterator[Sentence | Trace]) -> It
         elif isinstance(item, Trace):
             answer = item.answer
             notice = f"{separator}({answer.notice})" if answer.notice else ""
-            last = answer.text if answer.refusal else notice
+            # Sentences may have been sent before the verifier was gone.
+            last = f"{separator}{answer.text}" if answer.refusal else notice
             yield _event(completion, {"content": last} if last else {}, answer=answer_out(item))
         else:
             content = separator + marked(item)

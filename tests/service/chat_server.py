@@ -68,7 +68,7 @@ def chat_server(reply: Reply, *, delay_s: float = 0) -> Iterator[ChatServer]:
         thread.join(10)
 
 
-class OpenAIFormat(CustomLLM):
+class OpenAIFormat(CustomLLM):  # type: ignore[misc]
     """What llama-index-llms-openai-like is: that package needs an older client than ours."""
 
     model: str

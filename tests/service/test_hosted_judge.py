@@ -9,9 +9,9 @@ import pytest
 from service.hosted_judge import PROMPT_VERSION, HostedJudge, build_hosted_judge, read_score
 from service.settings import HostedSettings
 from service.verify import VerifierNotFound, VerifierUnavailable
-from tests.service.chat_server import ChatServer, Reply, chat_server
+from tests.service.chat_server import ChatServer, OpenAIFormat, Reply, chat_server
 
-LLM = "tests.service.chat_server.OpenAIFormat"
+LLM = f"{OpenAIFormat.__module__}.{OpenAIFormat.__qualname__}"
 PAIR = ("Gold has 30 days.", "Gold users have 30 days.")
 OTHER = ("Gold has 90 days.", "Gold users have 30 days.")
 KEY = "sk-very-secret"

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
 from service.nli import CrossEncoderVerifier, NliVerifier, load_cross_encoder
@@ -16,11 +17,18 @@ PAIRS = [("Gold has 30 days.", "Gold users have 30 days."), ("Gold waits.", "Hel
 
 def saved_model(folder: Path, labels: Sequence[str], outputs: Sequence[float]) -> str:
     """A tiny model in a folder that gives these outputs for every pair, whatever it reads."""
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"gold users have 30 days helmets waits .".split()]
+    words = ["[PAD]", "<unk>", "[CLS]", "[SEP]", *"gold users have 30 days helmets waits .".split()]
     tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B [SEP]",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
     names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token"), words, strict=False))
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=32, **names)
+    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, model_max_length=32, **names
+    )
     config = BertConfig(
         vocab_size=len(words),
         hidden_size=8,
