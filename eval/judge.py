@@ -17,9 +17,12 @@ from eval.record import DIGITS, JudgeQuality
 from eval.statistics import Interval, bootstrap_statistic
 from ingest.errors import PinciteError
 from service.assemble import Assembled
-from service.settings import Settings
+from service.settings import BUNDLED_VERIFIER, Settings, VerifierSettings
 from service.verifiers import build_verifier, min_support
 from service.verify import Verifier
+
+SHIPPED_JUDGE = Path(__file__).parent / "adapters" / "judge"
+"""Trained like the verifier's adapter, on other sources."""
 
 BUNDLED_LABELS = "judge_labels.jsonl"
 SHARED_LABELS = ("verify_contractnli_dev.jsonl", "verify_attributionbench_dev.jsonl")
@@ -95,16 +98,21 @@ def build_judges(settings: Settings, service: Assembled, labels: WhichLabels) ->
     Raises `LabelsUnreadable`, and what `build_verifier` raises.
     """
     found = [] if labels == "none" else find_labels(shared_folder(), every=labels == "all")
-    with service.store.generations.serving() as generation:
-        manifest = generation.index.manifest
-    encoder = service.encoders.get(manifest.encoder, manifest.adapter)
     return Judges(
-        build_verifier(settings.judge, encoder),
+        build_verifier(_of_other_sources(settings.judge)),
         min_support(settings.judge),
         *served_by(service),
         JudgedScores(settings.index.path / _SAID),
         found,
     )
+
+
+def _of_other_sources(settings: VerifierSettings) -> VerifierSettings:
+    """The settings, which mean the judge's adapter where they name none: the verifier's marks no work of
+    its own."""
+    if settings.model != BUNDLED_VERIFIER or settings.adapter is not None:
+        return settings
+    return settings.model_copy(update={"adapter": SHIPPED_JUDGE})
 
 
 def served_by(service: Assembled) -> tuple[Verifier, float]:

@@ -1,8 +1,11 @@
 """From the settings to a pipeline that answers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from generator.model import Generator
 from generator.prompt import load_template
+from generator.settings import GeneratorSettings
 from generator.slot import build_generator
 from ingest.embed import (
     Encoder,
@@ -29,6 +32,8 @@ from service.select import Selection
 from service.settings import Settings
 from service.verifiers import build_verifier, min_support
 
+MakeGenerator = Callable[[GeneratorSettings, Encoder], Generator]
+
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
@@ -42,7 +47,11 @@ class Assembled:
 
 
 def assemble(
-    settings: Settings, *, create: bool = False, encoders: Encoders | None = None
+    settings: Settings,
+    *,
+    create: bool = False,
+    encoders: Encoders | None = None,
+    make_generator: MakeGenerator = build_generator,
 ) -> Assembled:
     """Open the index, load the models, and answer once so that the first question does not wait.
 
@@ -65,7 +74,7 @@ def assemble(
             reranker.score("warm-up", ["warm-up"])
         name = reranker.name if reranker else None
         own = _calibration(settings, name)
-        verifier = build_verifier(settings.verifier, encoder)
+        verifier = build_verifier(settings.verifier)
     except BaseException:
         store.close()
         raise
@@ -77,7 +86,7 @@ def assemble(
         Selection(reranker, settings.reranker, settings.retrieval, pace),
         answerability,
         load_template(),
-        build_generator(settings.generator, encoder),
+        make_generator(settings.generator, encoder),
         verifier,
         settings.answer,
         Conversations(settings.conversation, encoder.count_tokens).standalone,

@@ -82,11 +82,9 @@ _LIMITS = (
     frozenset({"less", "fewer", "under", "below", "most", "maximum"}),
     frozenset({"always"}),
     frozenset({"only", "solely", "exclusively"}),
-    frozenset({"all", "every", "each", "any"}),
     frozenset({"unless", "except", "excluding"}),
     frozenset({"including", "includes", "include"}),
 )
-_OPPOSITE_LIMITS = ((0, 1), (2, 3), (7, 8))
 _AT_LEAST = re.compile(r"\b(?:no|not) (?:less|fewer) than\b", re.IGNORECASE)
 _AT_MOST = re.compile(r"\b(?:no|not) more than\b|\bup to\b", re.IGNORECASE)
 _CONDITION = re.compile(
@@ -149,13 +147,16 @@ def _findings(
     known_stems = {_stem(word) for word in (nearest if is_copy else known)}
     if {_stem(name) for name in _names(claim)} - known_stems:
         found.append(Finding.NAME)
-    if is_copy and _negations(said) != _negations(nearest):
+    # In other words a rule may be said with another modal verb, or none, and negated otherwise.
+    if not is_copy:
+        return found
+    if _negations(said) != _negations(nearest):
         found.append(Finding.NEGATION)
-    if _other_modal(said, nearest, known, strict=is_copy):
+    if _other_modal(said, nearest):
         found.append(Finding.MODAL)
-    if _other_limit(said, nearest, known, strict=is_copy):
+    if _other_limit(said, nearest):
         found.append(Finding.LIMIT)
-    if is_copy and _left_out_condition(said, nearest):
+    if _left_out_condition(said, nearest):
         found.append(Finding.CONDITION)
     return found
 
@@ -252,34 +253,19 @@ def _negations(words: Sequence[str]) -> int:
     return sum(word in _NEGATIONS for word in words) % 2
 
 
-def _other_modal(
-    said: Sequence[str], nearest: Sequence[str], known: Sequence[str], *, strict: bool
-) -> bool:
+def _other_modal(said: Sequence[str], nearest: Sequence[str]) -> bool:
     """Whether the claim makes a duty of what is allowed or advised, or the other way round."""
-    if strict and any(said.count(word) > nearest.count(word) for word in _MODALS):
+    if any(said.count(word) > nearest.count(word) for word in _MODALS):
         return True
     kinds = (_DUTY, _LEAVE, _ADVICE)
-    claimed = [bool(kind & set(said)) for kind in kinds]
-    given = [bool(kind & set(nearest)) for kind in kinds]
-    anywhere = [bool(kind & set(known)) for kind in kinds]
-    if not any(given):
+    if not any(kind & set(nearest) for kind in kinds):
         return False
-    return any(claimed[n] and not (given[n] if strict else anywhere[n]) for n in range(len(kinds)))
+    return any(kind & set(said) and not kind & set(nearest) for kind in kinds)
 
 
-def _other_limit(
-    said: Sequence[str], nearest: Sequence[str], known: Sequence[str], *, strict: bool
-) -> bool:
-    claimed = [bool(limit & set(said)) for limit in _LIMITS]
-    given = [bool(limit & set(nearest if strict else known)) for limit in _LIMITS]
-    if any(
-        (claimed[a] and given[b] and not given[a]) or (claimed[b] and given[a] and not given[b])
-        for a, b in _OPPOSITE_LIMITS
-    ):
-        return True
-    return strict and any(
-        claimed[n] and not given[n] for n in range(len(_LIMITS)) if _LIMITS[n] != _LIMITS[6]
-    )
+def _other_limit(said: Sequence[str], nearest: Sequence[str]) -> bool:
+    """Whether the claim has a limit that the sentence has not."""
+    return any(limit & set(said) and not limit & set(nearest) for limit in _LIMITS)
 
 
 def _left_out_condition(said: Sequence[str], nearest: Sequence[str]) -> bool:

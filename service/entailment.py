@@ -74,7 +74,7 @@ class EntailmentModel:
             position_ids=torch.arange(length, length + tokens.shape[1])[None],
             use_cache=True,
         ).last_hidden_state[0, -1]
-        cache.crop(length)
+        cache.crop(-tokens.shape[1])
         logits = state.float() @ self._answers.T
         return Entailment(*torch.log_softmax(logits, 0).tolist())
 

@@ -61,10 +61,12 @@ def verifier(
     check_trainable(out)
     recipe = VerifierRecipe(seed=seed, epochs=epochs, limit=limit, learning_rate=learning_rate)
     read, data = _read(pairs, source or [], recipe)
-    passages = [each for folder in documents or [] for each in _passages(folder, context)]
+    folders = {folder: _passages(folder, context) for folder in documents or []}
+    passages = [each for found in folders.values() for each in found]
+    sources = [data, *(_described(*each, licence) for each in folders.items())]
     division = _division(read, passages, recipe, per_document, licence)
     _say(f"Training on {len(division.training)} pairs, {len(division.held_out)} are held out.")
-    fit_verifier(division, [data], recipe, out, say=_say)
+    fit_verifier(division, sources, recipe, out, say=_say)
     _say("Fitting the weights of its features on the pairs held out.")
     manifest, calibration = fit_support(division.held_out, out, seed=seed)
     typer.echo(f"{manifest.name} in {out}, measured on {calibration.pairs} pairs held out:")
@@ -97,6 +99,25 @@ def _passages(folder: Path, context: typer.Context) -> "list[tuple[str, list[Chu
         read_passages(
             folder, SentenceTransformerEncoder(BUNDLED), settings.chunking, passed_over=_say
         )
+    )
+
+
+def _described(
+    folder: Path, passages: "Sequence[tuple[str, list[Chunk]]]", licence: str
+) -> "TrainingData":
+    """What a manifest says of the documents: how many they are, and a hash of their passages."""
+    import hashlib
+
+    from ingest.adapter import TrainingData
+
+    digest = hashlib.sha256()
+    for name, chunks in passages:
+        digest.update("\n".join([name, *(chunk.text for chunk in chunks)]).encode())
+    return TrainingData(
+        name=f"sentences of {folder.name}",
+        sha256=digest.hexdigest(),
+        rows=len(passages),
+        licences={licence: len(passages)},
     )
 
 

@@ -647,7 +647,7 @@ DAY = date(2024, 6, 1)
 
 def random_writings(seed: int) -> list[tuple[IndexedDocument, list[Chunk], Vectors]]:
     """Documents of 1 to 4 chunks, some of another group, some that no longer apply on `DAY`."""
-    random, numbers = Random(seed), np.random.default_rng(seed)  # noqa: S311  not for secrets
+    random, numbers = Random(seed), np.random.default_rng(seed)
     writings = []
     for n in range(12):
         document = IndexedDocument(

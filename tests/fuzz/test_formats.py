@@ -175,7 +175,7 @@ def test_any_markup_of_a_word_document(parts: list[str]) -> None:
 def test_files_are_damaged_in_many_ways_and_nothing_else_breaks(suffix: str) -> None:
     counts = 40 if suffix in (".docx", ".pptx", ".pdf") else 120
     for number in range(counts):
-        random = Random(f"{suffix} {number}")  # noqa: S311
+        random = Random(f"{suffix} {number}")
         content = mutated(random.choice(SEEDS[suffix]), suffix, random, random.choice(EVERY_SEED))
         check(content, f"a{suffix}")
 

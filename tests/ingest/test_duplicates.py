@@ -14,7 +14,7 @@ from ingest.duplicates import (
     sketch,
 )
 
-_RANDOM = random.Random(7)  # noqa: S311
+_RANDOM = random.Random(7)
 WORDS = ["".join(_RANDOM.choices("abcdefghij", k=6)) for _ in range(4_000)]
 BOOK = " ".join(WORDS)
 

@@ -66,7 +66,7 @@ def halve(file: Path) -> None:
 
 
 def overwrite(file: Path) -> None:
-    file.write_bytes(random.Random(0).randbytes(file.stat().st_size))  # noqa: S311  not a secret
+    file.write_bytes(random.Random(0).randbytes(file.stat().st_size))
 
 
 def the(path: Path, pattern: str) -> Path:

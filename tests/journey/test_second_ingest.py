@@ -50,7 +50,7 @@ def test_a_second_ingest_does_what_has_changed_and_reports_it(tmp_path: Path) ->
     shutil.copytree(CORPORA, folder)
     first = ingest(tmp_path)
     candidates = unlike_all_others(folder)
-    chosen = random.Random(6).sample(candidates, len(candidates))  # noqa: S311
+    chosen = random.Random(6).sample(candidates, len(candidates))
     # What is added behind the end of an HTML page is no part of it.
     changed = [file for file in chosen if file.suffix in (".md", ".txt")][:CHANGED]
     chosen = [file for file in chosen if file not in changed][: RENAMED + REMOVED + TOUCHED]

@@ -80,8 +80,7 @@ def test_shares_are_shares_whatever_is_compared(claim: str, evidence: str) -> No
     compared = compare(claim, evidence)
 
     assert all(
-        0 <= share <= 1
-        for share in (compared.covered, compared.nearest_covered, compared.copied)
+        0 <= share <= 1 for share in (compared.covered, compared.nearest_covered, compared.copied)
     )
 
 

@@ -43,7 +43,10 @@ def test_another_number_date_or_name_is_another(change: Change) -> None:
 
 
 def test_the_same_seed_plants_the_same_errors_in_turn() -> None:
-    sentences = [(RULE, RULE), ("Staff must wear a badge at work.", "Staff must wear a badge at work.")]
+    sentences = [
+        (RULE, RULE),
+        ("Staff must wear a badge at work.", "Staff must wear a badge at work."),
+    ]
 
     first = list(planted(sentences, random.Random(3), per_sentence=2))
 
