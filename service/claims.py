@@ -10,6 +10,10 @@ from enum import StrEnum
 from ingest.sentence import sentence_spans
 
 
+COPIED = 0.75
+"""From this share of copied words on, a claim counts as a copy."""
+
+
 class Finding(StrEnum):
     """Why a claim cannot be what its evidence says."""
 
@@ -33,6 +37,11 @@ class Comparison:
     nearest_covered: float
     copied: float
     findings: tuple[Finding, ...]
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether so much is copied that every difference matters."""
+        return self.copied >= COPIED
 
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,:/-][^\W_]+)*%?|[£$€%]")
@@ -95,9 +104,6 @@ _CONDITION = re.compile(
 _LEADING_CONDITION = re.compile(
     r"(?:^|[,;:] )(?:if|unless|when|where|except|after|before|until)\b[^.;]*,\s*$", re.IGNORECASE
 )
-
-COPIED = 0.75
-"""From this share of copied words on, a claim counts as a copy in which every difference matters."""
 
 
 def compare(claim: str, evidence: str) -> Comparison:

@@ -6,8 +6,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from generator.packaged import load_packaged, packaged_path
-from ingest.adapter import AdapterManifest, base_sha256, merge_adapter, read_adapter
+from generator.packaged import load_packaged, packaged_sha256
+from ingest.adapter import AdapterManifest, merge_adapter, read_adapter
 from ingest.document import one_line
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class EntailmentModel:
         import torch
 
         self.manifest: AdapterManifest = read_adapter(
-            adapter, "verifier", base_sha256=base_sha256(packaged_path())
+            adapter, "verifier", base_sha256=packaged_sha256()
         )
         self.name = self.manifest.name
         # One thread at a time: two would share the cores, and each finish later.

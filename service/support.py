@@ -150,9 +150,8 @@ def features_of(answer: Entailment, compared: Comparison) -> dict[str, float]:
     return {
         "model": max(-8.0, min(8.0, odds)),
         "covered": compared.covered,
-        "nearest covered": compared.nearest_covered,
-        "copied": compared.copied,
-        **{f"finding {each.name.lower()}": float(each in compared.findings) for each in Finding},
+        "number missing": float(Finding.NUMBER in compared.findings),
+        "altered copy": float(compared.is_copy and bool(compared.findings)),
     }
 
 

@@ -1,5 +1,6 @@
 """The weights of a verifier's features, fitted on pairs that its adapter was not trained on."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def fit_support(
 ) -> tuple[AdapterManifest, SupportCalibration]:
     """Fit the weights on pairs that were held out, and write them and what was measured to `adapter`.
 
-    Supported pairs and others weigh the same. What is measured is cross-fitted: every pair is scored by
+    Supported pairs and others weigh the same, and so do the sources. What is measured is cross-fitted: every pair is scored by
     weights that were fitted on the pairs of other groups.
     """
     model = EntailmentModel(adapter)
@@ -31,13 +32,14 @@ def fit_support(
     names = list(rows[0])
     table = np.array([[row[name] for name in names] for row in rows])
     labels = np.array([pair.label is Label.SUPPORTED for pair in pairs])
+    weigh = _source_weights(pairs)
     folds = _folds(pairs, seed)
     crossed = np.empty(len(pairs))
     for fold in range(FOLDS):
         inside = folds == fold
-        weights, intercept = _fit(table[~inside], labels[~inside])
+        weights, intercept = _fit(table[~inside], labels[~inside], weigh[~inside])
         crossed[inside] = 1 / (1 + np.exp(-(table[inside] @ weights + intercept)))
-    weights, intercept = _fit(table, labels)
+    weights, intercept = _fit(table, labels, weigh)
     metrics = _metrics(labels, {"model": table[:, 0], "words": table[:, 1], "support": crossed})
     calibration = SupportCalibration(
         adapter=model.manifest.weights_sha256,
@@ -68,8 +70,14 @@ def _folds(pairs: Sequence[Pair], seed: int) -> NDArray[np.int64]:
     return np.array([fold[pair.group or pair.claim] for pair in pairs])
 
 
+def _source_weights(pairs: Sequence[Pair]) -> NDArray[np.float64]:
+    """Every source weighs the same, whatever it has of pairs."""
+    counts = Counter(pair.source for pair in pairs)
+    return np.array([len(pairs) / len(counts) / counts[pair.source] for pair in pairs])
+
+
 def _fit(
-    table: NDArray[np.float64], labels: NDArray[np.bool_]
+    table: NDArray[np.float64], labels: NDArray[np.bool_], weigh: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     """Weights and intercept on the features as they are, fitted on standardized ones."""
     from sklearn.linear_model import LogisticRegression
@@ -77,7 +85,7 @@ def _fit(
     mean, spread = table.mean(0), table.std(0)
     spread[spread == 0] = 1.0
     fitted = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=1000)
-    fitted.fit((table - mean) / spread, labels)
+    fitted.fit((table - mean) / spread, labels, sample_weight=weigh)
     weights = fitted.coef_[0] / spread
     return weights, float(fitted.intercept_[0] - weights @ mean)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from generator.packaged import PACKAGED_NAME, load_packaged, packaged_path
-from ingest.adapter import AdapterManifest, TrainingData, base_sha256, without_notices
+from generator.packaged import PACKAGED_NAME, load_packaged, packaged_sha256
+from ingest.adapter import AdapterManifest, TrainingData, without_notices
 from ingest.train.examples import ExamplesUnusable
 from ingest.train.lora import (
     LoraRecipe,
@@ -68,7 +68,7 @@ def fit_verifier(
             out,
             data=data,
             recipe=noted,
-            base=(PACKAGED_NAME, base_sha256(packaged_path())),
+            base=(PACKAGED_NAME, packaged_sha256()),
         )
 
 

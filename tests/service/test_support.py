@@ -29,9 +29,9 @@ def calibration(**weights: float) -> SupportCalibration:
 
 
 def test_a_score_is_the_logistic_of_the_weighted_features() -> None:
-    weighed = calibration(model=2.0, **{"finding number": -3.0})
+    weighed = calibration(model=2.0, **{"number missing": -3.0})
 
-    assert weighed.score({"model": 0.5, "finding number": 1.0}) == pytest.approx(
+    assert weighed.score({"model": 0.5, "number missing": 1.0}) == pytest.approx(
         1 / (1 + math.exp(-(0.5 + 1.0 - 3.0)))
     )
 
@@ -41,7 +41,7 @@ def test_the_model_counts_by_its_odds_and_each_finding_by_its_name() -> None:
 
     others = 2 * math.exp(-6.0)
     assert features["model"] == pytest.approx(-0.01 - math.log(others))
-    assert (features["finding number"], features["finding negation"]) == (1.0, 0.0)
+    assert (features["number missing"], features["altered copy"]) == (1.0, 1.0)
 
 
 @given(st.tuples(*[st.floats(-2000, 0)] * 3))
