@@ -24,8 +24,8 @@ def fit_support(
 ) -> tuple[AdapterManifest, SupportCalibration]:
     """Fit the weights on pairs that were held out, and write them and what was measured to `adapter`.
 
-    Supported pairs and others weigh the same, and so do the sources. What is measured is cross-fitted: every pair is scored by
-    weights that were fitted on the pairs of other groups.
+    Supported pairs and others weigh the same, and so do the sources. What is measured is cross-fitted:
+    every pair is scored by weights that were fitted on the pairs of other groups.
     """
     model = EntailmentModel(adapter)
     rows = [_features(model, pair) for pair in pairs]
