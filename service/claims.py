@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from ingest.sentence import sentence_spans
 
-
 COPIED = 0.75
 """From this share of copied words on, a claim counts as a copy."""
 

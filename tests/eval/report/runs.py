@@ -100,7 +100,7 @@ def record(sample: Sample, index: int, parts: Sequence[Section]) -> Record:
     """What a sample was answered with; every eleventh failed."""
     if index % 11 == 7:
         return Record(sample_id=sample.id, error="AnswerTimeout: no answer within 300 s.")
-    chance = random.Random(index)  # noqa: S311  # no secret
+    chance = random.Random(index)  # no secret
     gold = [
         part
         for part in parts
@@ -333,7 +333,7 @@ def write_run(
         generator="extractive",
         versions=versions,
     )
-    chance = random.Random(3)  # noqa: S311  # no secret
+    chance = random.Random(3)  # no secret
     totals = [round(chance.lognormvariate(-1.2, 0.5), 4) for _ in asked]
     timings = [
         Timing(sample_id=s.id, stages_s={"retrieve": t / 3, "verify": t / 2, "total": t})
@@ -368,7 +368,7 @@ def write_run(
 
 
 def _curves() -> Curves:
-    chance = random.Random(2)  # noqa: S311  # no secret
+    chance = random.Random(2)  # no secret
     bends: dict[Literal["verifier", "judge"], float] = {"verifier": 1.15, "judge": 0.8}
     curves = []
     for role, bend in bends.items():
