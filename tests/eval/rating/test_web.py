@@ -18,9 +18,12 @@ from tests.eval.rating.test_drafts import QUOTE, draft, find, vain
 from tests.service.live import listening
 from tests.service.web.conftest import ARGUMENTS, CHROMIUM
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"There is no {CHROMIUM}: 'apt-get install chromium'."
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not CHROMIUM.exists(), reason=f"There is no {CHROMIUM}: 'apt-get install chromium'."
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from eval.dataset import GoldPassage, Sample
@@ -13,6 +14,9 @@ from tests.eval.report.runs import QUALITY, record, samples, sections, write_run
 OpenReport = Callable[..., Page]
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)><!--"
+
+
+pytestmark = pytest.mark.slow
 
 
 def report(folder: Path) -> Path:
