@@ -32,6 +32,9 @@ def packaged_path() -> Path:
     `ModelNotInstalled`.
     """
     folder = cache_folder() / f"{PACKAGED_NAME}-{packaged_sha256()[:12]}-bfloat16"
+    if folder.exists():
+        # Perhaps where nothing can be written, not even a lock.
+        return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():

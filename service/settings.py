@@ -23,7 +23,7 @@ from ingest.settings import (
 
 CONFIG_FILE = "pincite.toml"
 ENVIRONMENT_PREFIX = "PINCITE_"
-NOT_SETTINGS = frozenset({"PINCITE_CONFIG", "PINCITE_SHARED"})
+NOT_SETTINGS = frozenset({"PINCITE_CONFIG", "PINCITE_SHARED", "PINCITE_CACHE"})
 """Variables that start like settings and are none; PINCITE_TEST_* are others."""
 
 BUNDLED_VERIFIER, OVERLAP_VERIFIER, HOSTED_VERIFIER = "bundled", "overlap", "hosted"
