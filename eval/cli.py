@@ -79,6 +79,8 @@ def run(
 
     Ended by Ctrl-C or worse, the same command goes on where it was.
     """
+    from pydantic import RootModel
+
     from eval.asked import run_info
     from eval.dataset import load_suite
     from eval.folder import COMPARISON, RunFolder
@@ -112,8 +114,7 @@ def run(
             typer.echo(f"{already} of {len(suite.samples)} samples were in {out} already.")
         _score(folder, service, loaded.settings, table, judge_labels)
     if against is not None:
-        (comparison,) = _compare([against, out])
-        folder.write(COMPARISON, comparison)
+        folder.write(COMPARISON, RootModel(_compare([against, out])))
     _report(folder)
 
 
