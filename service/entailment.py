@@ -97,7 +97,10 @@ def claim_tokens(tokenizer: Any, claim: str) -> list[int]:
 def answer_weights(model: Any, tokenizer: Any) -> "torch.Tensor":
     """The rows of the word table that the answers have, shape (3, width), in float32."""
     numbers = [tokenizer.encode(word, add_special_tokens=False) for word in ANSWERS]
-    return model.get_input_embeddings().weight.detach()[[first for (first,) in numbers]].float()
+    rows: torch.Tensor = (
+        model.get_input_embeddings().weight.detach()[[first for (first,) in numbers]].float()
+    )
+    return rows
 
 
 def fastest_type() -> "torch.dtype":

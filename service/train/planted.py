@@ -97,8 +97,10 @@ def change_negation(sentence: str, rng: random.Random, _: Sequence[str] = ()) ->
     if negations := list(_NEGATION.finditer(sentence)):
         match = rng.choice(negations)
         return sentence[: match.start()] + sentence[match.end() :]
-    match = _AUXILIARY.search(sentence)
-    return f"{sentence[: match.end()]} not{sentence[match.end() :]}" if match else None
+    auxiliary = _AUXILIARY.search(sentence)
+    if not auxiliary:
+        return None
+    return f"{sentence[: auxiliary.end()]} not{sentence[auxiliary.end() :]}"
 
 
 def change_modal(sentence: str, rng: random.Random, _: Sequence[str] = ()) -> str | None:

@@ -38,7 +38,12 @@ def test_what_fails_half_way_leaves_nothing_behind(
 def test_what_is_there_is_not_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     made: list[Path] = []
-    monkeypatch.setattr(packaged, "_convert", lambda folder: made.append(folder) or folder.mkdir())
+
+    def convert(folder: Path) -> None:
+        made.append(folder)
+        folder.mkdir()
+
+    monkeypatch.setattr(packaged, "_convert", convert)
 
     assert packaged_path() == packaged_path() == made[0]
     assert len(made) == 1
