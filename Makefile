@@ -6,7 +6,7 @@ DEMO_INDEX := .pincite/demo
 PINCITE_SHARED ?= ../shared
 PATHS ?= $(PINCITE_SHARED)/corpora
 
-.PHONY: demo test test-slow check serve bench clean
+.PHONY: demo test test-slow check likeness serve bench clean
 
 demo: .venv/installed
 	$(BIN)/pincite --index $(DEMO_INDEX) ingest examples/policies
@@ -28,6 +28,9 @@ check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/vulture
+
+# Code that stands twice. Apart from the other checks, since it takes minutes.
+likeness: .venv/installed-dev
 	$(BIN)/pylint ingest generator service eval pincite.py
 
 bench: .venv/installed-bench
