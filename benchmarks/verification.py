@@ -65,9 +65,9 @@ def read(path: Path, limit: int | None) -> Labelled:
 
 
 def crossed(scores: Sequence[float], labelled: Labelled) -> tuple[Scores, list[bool]]:
-    """Calibrated scores, and what is called supported: each by isotonic regression and by the threshold
-    of the other half of the clusters."""
-    from sklearn.isotonic import IsotonicRegression
+    """Calibrated scores, and what is called supported: by a logistic curve and a threshold that are
+    fitted on the other half of the clusters."""
+    from sklearn.linear_model import LogisticRegression
 
     values, labels = np.array(scores), np.array(labelled.labels)
     clusters = sorted(set(labelled.clusters))
@@ -77,9 +77,8 @@ def crossed(scores: Sequence[float], labelled: Labelled) -> tuple[Scores, list[b
     calibrated, called = np.empty(len(values)), np.empty(len(values), bool)
     for number in range(FOLDS):
         inside = folds == number
-        fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
-        fitted.fit(values[~inside], labels[~inside])
-        calibrated[inside] = fitted.predict(values[inside])
+        fitted = LogisticRegression().fit(values[~inside, None], labels[~inside])
+        calibrated[inside] = fitted.predict_proba(values[inside, None])[:, 1]
         threshold = best_threshold(values[~inside].tolist(), labels[~inside].tolist())
         called[inside] = values[inside] >= (threshold if threshold is not None else 0.5)
     return calibrated, called.tolist()
