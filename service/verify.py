@@ -8,7 +8,8 @@ from typing import Protocol, runtime_checkable
 
 from generator.citation import RAISED_DIGITS
 from generator.draft import DraftSentence
-from generator.prompt import Passage
+from generator.prompt import Passage, without_brackets
+from ingest.chunk import Chunk
 from ingest.document import one_line
 from ingest.errors import PinciteError
 from ingest.index import IndexedDocument
@@ -205,9 +206,7 @@ def _read(claim: str, passages: Sequence[Passage], verifier: Verifier) -> list[_
     windows = [
         (passage, window) for passage in passages for window in nearest_windows(claim, passage)
     ]
-    pairs = [
-        (claim, one_line(passage.text[window.start : window.end])) for passage, window in windows
-    ]
+    pairs = [(claim, _in_context(passage, window)) for passage, window in windows]
     best: dict[int, tuple[Passage, Window, Explained]] = {}
     for (passage, window), explained in zip(windows, _explain(verifier, pairs), strict=True):
         if passage.number not in best or explained[0] > best[passage.number][2][0]:
@@ -216,6 +215,13 @@ def _read(claim: str, passages: Sequence[Passage], verifier: Verifier) -> list[_
         _Found(passage, best_sentence(claim, window, passage.text), explained)
         for passage, window, explained in best.values()
     ]
+
+
+def _in_context(passage: Passage, window: Window) -> str:
+    """The window under its nearest heading, which often names whom a rule is for."""
+    text = one_line(passage.text[window.start : window.end])
+    path = _part_at(passage, window.start).heading_path
+    return f"{without_brackets(one_line(path[-1]))}: {text}" if path else text
 
 
 def _explain(verifier: Verifier, pairs: Sequence[tuple[str, str]]) -> list[Explained]:
@@ -286,8 +292,7 @@ def _same_characters(word: str) -> str:
 
 def _citation(passage: Passage, start: int, end: int) -> Citation:
     chunk = passage.chunk
-    # What begins between two parts, in a heading, is about the second.
-    part = next(each for each in passage.parts if chunk.start + start < each.end)
+    part = _part_at(passage, start)
     return Citation(
         number=passage.number,
         document=passage.document,
@@ -298,3 +303,9 @@ def _citation(passage: Passage, start: int, end: int) -> Citation:
         end=chunk.start + end,
         quote=chunk.text[start:end],
     )
+
+
+def _part_at(passage: Passage, start: int) -> Chunk:
+    """The part in which an offset into the passage's text lies. What begins between two parts, in a
+    heading, is about the second."""
+    return next(each for each in passage.parts if passage.chunk.start + start < each.end)

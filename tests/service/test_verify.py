@@ -282,7 +282,10 @@ def test_it_is_asked_once_of_the_cited_passages_and_once_of_the_others() -> None
 
     asked("Goods of kind 7 go back by Rule 7.", verifier, *passages, numbers=(1, 2))
 
-    assert [len(pairs) for pairs in verifier.asked] == [4, 2]
+    assert [len(pairs) for pairs in verifier.asked] == [
+        2 * WINDOWS_PER_PASSAGE,
+        WINDOWS_PER_PASSAGE,
+    ]
 
 
 def test_it_is_not_asked_about_quotations() -> None:
@@ -312,9 +315,10 @@ def test_it_reads_the_places_of_a_long_passage_that_speak_of_the_claim() -> None
     sentence = asked("Under Rule 31, kind 31 goes back.", verifier, passage(LONG), numbers=(1,))
 
     (pairs,) = verifier.asked
-    assert pairs[0][1] == "Rule 31 says that goods of kind 31 go back."
+    rule = "Rule 31 says that goods of kind 31 go back."
+    assert pairs[0][1] == f"Gold tier: {rule}"
     assert len(pairs) == WINDOWS_PER_PASSAGE
-    assert sentence.citations[0].quote == pairs[0][1]
+    assert sentence.citations[0].quote == rule
 
 
 def test_a_claim_over_several_sentences_is_read_in_one_window() -> None:
@@ -330,7 +334,7 @@ def test_a_claim_over_several_sentences_is_read_in_one_window() -> None:
         numbers=(1,),
     )
 
-    assert verifier.asked[0][0][1] == evidence.removesuffix(" Bye.")
+    assert verifier.asked[0][0][1] == f"Gold tier: {evidence.removesuffix(' Bye.')}"
     assert sentence.citations[0].quote == "Gold members are those of five years."
 
 
@@ -477,3 +481,13 @@ def test_quotes_stand_in_the_documents_where_citations_say(service: Assembled) -
             assert document.text[citation.start : citation.end] == citation.quote
             cited += 1
     assert cited >= 8
+
+
+def test_a_window_is_read_under_the_heading_that_says_whom_it_is_for() -> None:
+    verifier = Recorder(0.9)
+    evidence = passage("You have 30 days to return it.", headings=("Refunds", "4.3 Gold tier"))
+
+    asked("Members of Gold have 30 days.", verifier, evidence, numbers=(1,))
+
+    ((_, read),) = verifier.asked[0]
+    assert read == "4.3 Gold tier: You have 30 days to return it."
