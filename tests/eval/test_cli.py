@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
+from service.settings import VerifierSettings
+from service.verifiers import build_verifier
 from tests.conftest import POLICIES
 from tests.process import PINCITE, environment, run_pincite
+
+pytestmark = pytest.mark.slow
 
 QUESTIONS = POLICIES.parent / "questions.jsonl"
 
@@ -191,7 +195,21 @@ def test_wrong_use_says_what_is_wrong(folder: Path, arguments: tuple[str, ...], 
     assert done.stderr.startswith(said)
 
 
-@pytest.mark.slow
+def test_the_judge_is_another_than_the_verifier_that_served(runs: list[Path], folder: Path) -> None:
+    """By default, with the adapters that are shipped."""
+    done = run_pincite(
+        "eval", "score", runs[0].name, folder=shutil.copytree(folder, folder.with_name("judged"))
+    )
+
+    assert done.returncode == 0, done.stderr
+    scores = scores_of(folder.with_name("judged") / "1")
+    (quality,) = scores["judge"]["quality"]
+    assert scores["judge"]["name"].startswith("bundled@")
+    assert scores["judge"]["is_verifier"] is False
+    assert quality["auroc"][0] > 0.6
+    assert build_verifier(VerifierSettings()).name != scores["judge"]["name"]
+
+
 def test_a_killed_run_resumes_to_the_same(runs: list[Path], folder: Path) -> None:
     command = [PINCITE, "eval", "run", "few.jsonl", "--out", "killed"]
     process = subprocess.Popen(
