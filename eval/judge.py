@@ -24,7 +24,10 @@ from service.verify import Verifier
 SHIPPED_JUDGE = Path(__file__).parent / "adapters" / "judge"
 """Trained like the verifier's adapter, on other sources."""
 
-BUNDLED_LABELS = "judge_labels.jsonl"
+BUNDLED_LABELS = {"ordinary": "judge_labels_ordinary.jsonl", "hard": "judge_labels.jsonl"}
+"""Written for this project: claims as drafts make them, by which scores are corrected, and claims that
+are to deceive who counts words."""
+
 SHARED_LABELS = ("verify_contractnli_dev.jsonl", "verify_attributionbench_dev.jsonl")
 DRAWN = 200
 """Pairs of a larger set of labels that the judge is asked about."""
@@ -117,7 +120,7 @@ def _of_other_sources(settings: VerifierSettings) -> VerifierSettings:
 
 def served_by(service: Assembled) -> tuple[Verifier, float]:
     """The verifier that checks the service's answers, and the score from which it lets them pass."""
-    return service.pipeline._verifier, service.pipeline._min_support
+    return service.pipeline.verifier, service.pipeline.min_support
 
 
 def find_labels(shared: Path | None, *, every: bool = False) -> list[Labels]:
@@ -127,9 +130,9 @@ def find_labels(shared: Path | None, *, every: bool = False) -> list[Labels]:
     Raises `LabelsUnreadable`.
     """
     found = []
-    bundled = files("eval").joinpath(BUNDLED_LABELS)
-    if bundled.is_file():
-        found.append(Labels("bundled", _read(BUNDLED_LABELS, bundled.read_text("utf-8"))))
+    for kind, name in BUNDLED_LABELS.items():
+        text = files("eval").joinpath(name).read_text("utf-8")
+        found.append(Labels(kind, _read(name, text)))
     for name in SHARED_LABELS:
         path = shared / "data" / name if shared else None
         if path is not None and path.is_file():

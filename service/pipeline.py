@@ -119,11 +119,11 @@ class Pipeline:
         self._answerability = answerability
         self._template = template
         self._generator = generator
-        self._verifier = verifier
+        self.verifier = verifier
         self._settings = settings
         self._make_standalone = make_standalone
         self._min_answerability = min_answerability
-        self._min_support = min_support
+        self.min_support = min_support
 
     def answer(
         self,
@@ -183,7 +183,7 @@ class Pipeline:
         answerability = self._answerability(standalone, considered(reranked, retrieved))
         clock.lap("answerability")
         is_answerable = answerability >= self._min_answerability
-        drafting = Drafting(self._generator, prompt, self._verifier, min_support=self._min_support)
+        drafting = Drafting(self._generator, prompt, self.verifier, min_support=self.min_support)
         shown: list[Sentence] = []
         reason: str | None = None
         if is_answerable or draft_always:
@@ -270,8 +270,8 @@ class Pipeline:
             "reranker": reranker.name if reranker else "none",
             "generator": self._generator.name,
             "prompt": prompt.version,
-            "verifier": self._verifier.name,
-            "supported from": f"{self._min_support:.4f}",
+            "verifier": self.verifier.name,
+            "supported from": f"{self.min_support:.4f}",
             "refused below": f"{self._min_answerability:.4f}",
         }
 

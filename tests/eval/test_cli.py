@@ -98,10 +98,10 @@ def test_scores_say_what_was_measured_and_times_stand_apart(runs: list[Path]) ->
 
 
 def test_the_judge_was_measured_on_the_bundled_labels(runs: list[Path]) -> None:
-    (quality,) = scores_of(runs[0])["judge"]["quality"]
+    ordinary, hard = scores_of(runs[0])["judge"]["quality"]
 
-    assert quality["labels"] == "bundled"
-    assert quality["pairs"] >= 100
+    assert (ordinary["labels"], hard["labels"]) == ("ordinary", "hard")
+    assert (ordinary["pairs"], hard["pairs"]) == (120, 160)
     assert (runs[0] / "calibration.json").exists()
 
 
@@ -203,10 +203,10 @@ def test_the_judge_is_another_than_the_verifier_that_served(runs: list[Path], fo
 
     assert done.returncode == 0, done.stderr
     scores = scores_of(folder.with_name("judged") / "1")
-    (quality,) = scores["judge"]["quality"]
+    ordinary, _ = scores["judge"]["quality"]
     assert scores["judge"]["name"].startswith("bundled@")
     assert scores["judge"]["is_verifier"] is False
-    assert quality["auroc"][0] > 0.6
+    assert ordinary["auroc"][0] > 0.6
     assert build_verifier(VerifierSettings()).name != scores["judge"]["name"]
 
 

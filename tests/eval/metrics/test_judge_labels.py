@@ -6,6 +6,7 @@ from collections import Counter
 from importlib.resources import files
 
 from eval.metrics.calibration import auroc
+from tests.conftest import POLICIES
 
 ROWS = [
     json.loads(line)
@@ -43,3 +44,17 @@ def test_counting_shared_words_misleads() -> None:
 
     assert area is not None
     assert area < 0.4
+
+
+def test_the_ordinary_ones_are_claims_about_what_the_example_policies_say() -> None:
+    text = files("eval").joinpath("judge_labels_ordinary.jsonl").read_text("utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
+
+    assert Counter(row["label"] for row in rows) == {
+        "supported": 60,
+        "contradicted": 30,
+        "not_said": 30,
+    }
+    assert len({row["claim"] for row in rows}) == len({row["id"] for row in rows}) == len(rows)
+    assert {row["doc"] for row in rows} <= {path.stem for path in POLICIES.iterdir()}
+    assert not any(row["claim"] in row["evidence"] for row in rows)
