@@ -73,7 +73,8 @@ def test_the_vectors_of_tokens_come_beside_the_same_vectors(any_encoder: Encoder
 
     vectors = any_encoder.encode_with_tokens(texts, tokens.update)
 
-    np.testing.assert_allclose(vectors, any_encoder.encode(texts), atol=1e-6)
+    # As exact as bfloat16, in which some processors compute and round differently.
+    np.testing.assert_allclose(vectors, any_encoder.encode(texts), atol=2e-3)
     counts = [min(count, any_encoder.max_tokens - 2) for count in any_encoder.count_tokens(texts)]
     assert [len(tokens[text]) for text in texts] == counts
     for text in texts:
