@@ -14,19 +14,18 @@ from service.support import SupportVerifier, read_calibration
 from service.train.pairs import Label, Pair, PairDivision
 from service.train.verifier import VerifierRecipe, answer_loss, fit_verifier
 
-COLOURS = ("red", "green", "blue", "yellow", "black", "white")
-
 
 def pairs() -> list[Pair]:
+    """Of each of thirty doors, what is said of it and the contrary."""
     return [
         Pair(
-            claim=f"The {thing} is {said}.",
-            evidence=f"All staff know it: the {thing} is {colour}.",
-            label=Label.SUPPORTED if said == colour else Label.CONTRADICTED,
-            group=thing,
+            claim=f"Door {number} is {said}.",
+            evidence=f"All staff know it: door {number} is open.",
+            label=label,
+            group=f"door {number}",
         )
-        for thing in ("door", "gate", "roof", "van", "desk", "card")
-        for colour, said in zip(COLOURS, (COLOURS[0], *COLOURS[2:], COLOURS[1]), strict=True)
+        for number in range(30)
+        for said, label in (("open", Label.SUPPORTED), ("shut", Label.CONTRADICTED))
     ]
 
 
@@ -63,7 +62,7 @@ def test_what_the_command_trains_verifies(tmp_path: Path) -> None:
     examples.write_text("\n".join(each.model_dump_json() for each in pairs()), "utf-8")
     folder = tmp_path / "documents"
     folder.mkdir()
-    for number in range(20):
+    for number in range(8):
         (folder / f"{number}.md").write_text(
             f"# Rule {number}\n\nStaff of team {number} must return laptops within 30 days of leaving. "
             f"Visitors of team {number} may not enter the workshop unless a guide is with them.\n",
@@ -85,5 +84,5 @@ def test_what_the_command_trains_verifies(tmp_path: Path) -> None:
         "auroc model", "auroc words", "auroc support", "balanced accuracy",
     }  # fmt: skip
     assert read_calibration(out).adapter == manifest["weights_sha256"]
-    (score,) = SupportVerifier(out).support([("The door is red.", "The door is red.")])
+    (score,) = SupportVerifier(out).support([("Door 3 is open.", "Door 3 is open.")])
     assert 0 <= score <= 1
