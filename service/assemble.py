@@ -1,11 +1,8 @@
 """From the settings to a pipeline that answers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from generator.model import Generator
 from generator.prompt import load_template
-from generator.settings import GeneratorSettings
 from generator.slot import build_generator
 from ingest.embed import (
     Encoder,
@@ -32,8 +29,6 @@ from service.select import Selection
 from service.settings import Settings
 from service.verifiers import build_verifier, min_support
 
-MakeGenerator = Callable[[GeneratorSettings, Encoder], Generator]
-
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
@@ -47,11 +42,7 @@ class Assembled:
 
 
 def assemble(
-    settings: Settings,
-    *,
-    create: bool = False,
-    encoders: Encoders | None = None,
-    make_generator: MakeGenerator = build_generator,
+    settings: Settings, *, create: bool = False, encoders: Encoders | None = None
 ) -> Assembled:
     """Open the index, load the models, and answer once so that the first question does not wait.
 
@@ -86,7 +77,7 @@ def assemble(
         Selection(reranker, settings.reranker, settings.retrieval, pace),
         answerability,
         load_template(),
-        make_generator(settings.generator, encoder),
+        build_generator(settings.generator, encoder),
         verifier,
         settings.answer,
         Conversations(settings.conversation, encoder.count_tokens).standalone,
