@@ -28,12 +28,11 @@ class Finding(StrEnum):
 class Comparison:
     """A claim beside the sentence of its evidence that is nearest to it.
 
-    `covered` is the share of the claim's content words that the evidence says, `nearest_covered` that
-    one sentence does, `copied` the share of the claim's words that stand there in the same order.
+    `covered` is the share of the claim's content words that the evidence says, `copied` the share of
+    the claim's words that stand in that sentence in the same order.
     """
 
     covered: float
-    nearest_covered: float
     copied: float
     findings: tuple[Finding, ...]
 
@@ -117,7 +116,7 @@ def compare(claim: str, evidence: str) -> Comparison:
     words = _tokens(nearest)
     copied = _copied(said, words)
     findings = tuple(_findings(claim, said, evidence, known, words, copied))
-    return Comparison(covered, _share(content, {_stem(word) for word in words}), copied, findings)
+    return Comparison(covered, copied, findings)
 
 
 def content_stems(text: str) -> set[str]:
